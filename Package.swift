@@ -1,0 +1,153 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// The settings of every target.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+/// For pure targets and the wrappers of C libraries: each unsafe expression carries the word `unsafe`.
+let audited = strict + [.strictMemorySafety()]
+/// Generated code and test targets.
+let relaxed: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
+let package = Package(
+    name: "isthmus",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "isthmus", targets: ["isthmus"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration",
+            from: "1.4.0",
+            traits: ["YAML", "CommandLineArguments"]
+        ),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // Pure: values and functions.
+        .target(
+            name: "EtcdAPI",
+            dependencies: [protobuf, nioCore],
+            exclude: ["Protos"],
+            swiftSettings: strict
+        ),
+        .target(name: "MVCC", dependencies: ["EtcdAPI", nioCore], swiftSettings: audited),
+        .target(name: "AccessControl", dependencies: [nioCore], swiftSettings: audited),
+        .target(name: "MeshSchema", dependencies: [nioCore], swiftSettings: audited),
+
+        // Mechanisms: one outside thing each.
+        .target(name: "ChangeBus", swiftSettings: strict),
+        .target(name: "Telemetry", dependencies: [metrics, logging, nioCore, nioPosix, nioHTTP1], swiftSettings: strict),
+        .target(name: "Persistence", dependencies: ["MVCC", grdb, nioCore], swiftSettings: strict),
+        .systemLibrary(name: "COpenSSL"),
+        .target(name: "PKI", dependencies: ["COpenSSL"], swiftSettings: audited),
+        .systemLibrary(name: "CNghttp2"),
+        .target(
+            name: "RPC",
+            dependencies: ["CNghttp2", nioCore, nioPosix, nioHTTP1, nioSSL, logging, metrics],
+            swiftSettings: audited
+        ),
+
+        // Store: the log and its readers.
+        .target(
+            name: "Storage",
+            dependencies: ["MVCC", "Persistence", "ChangeBus", nioCore, logging, metrics],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Watching",
+            dependencies: ["EtcdAPI", "MVCC", "Storage", "ChangeBus", nioCore, metrics],
+            swiftSettings: strict
+        ),
+
+        // Planes: they never import each other.
+        .target(
+            name: "DataPlane",
+            dependencies: [
+                "EtcdAPI", "MVCC", "AccessControl", "RPC", "Storage", "Watching", "ChangeBus", protobuf, nioCore,
+                nioPosix, nioSSL, logging, metrics,
+            ],
+            swiftSettings: strict
+        ),
+
+        // Process: knows everybody.
+        .executableTarget(
+            name: "isthmus",
+            dependencies: [
+                "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl", "MVCC",
+                "ChangeBus", "RPC", "Watching", lifecycle, logging, metrics, nioCore, nioPosix, nioSSL,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // Tests: one target per module, and the rules of the house.
+        .testTarget(name: "EtcdAPITests", dependencies: ["EtcdAPI", protobuf, nioCore], swiftSettings: relaxed),
+        .testTarget(name: "MVCCTests", dependencies: ["MVCC", "EtcdAPI", nioCore], swiftSettings: relaxed),
+        .testTarget(name: "AccessControlTests", dependencies: ["AccessControl", nioCore], swiftSettings: relaxed),
+        .testTarget(name: "MeshSchemaTests", dependencies: ["MeshSchema"], swiftSettings: relaxed),
+        .testTarget(name: "ChangeBusTests", dependencies: ["ChangeBus"], swiftSettings: relaxed),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Telemetry", metrics, logging, nioCore, nioPosix],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "PersistenceTests",
+            dependencies: ["Persistence", "MVCC", grdb, nioCore],
+            swiftSettings: relaxed
+        ),
+        .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: relaxed),
+        .testTarget(
+            name: "RPCTests",
+            dependencies: ["RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: ["Storage", "MVCC", "Persistence", nioCore, nioPosix, nioEmbedded, logging],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "WatchingTests",
+            dependencies: ["Watching", "Storage", "MVCC", "EtcdAPI", nioCore, nioEmbedded],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "DataPlaneTests",
+            dependencies: [
+                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "RPC", protobuf, nioCore,
+                nioPosix, nioEmbedded, logging,
+            ],
+            swiftSettings: relaxed
+        ),
+        .testTarget(name: "TidyTests", swiftSettings: relaxed),
+    ],
+    swiftLanguageModes: [.v6]
+)
