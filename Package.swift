@@ -111,7 +111,7 @@ let package = Package(
         .testTarget(name: "EtcdAPITests", dependencies: ["EtcdAPI", protobuf, nioCore], swiftSettings: relaxed),
         .testTarget(name: "MVCCTests", dependencies: ["MVCC", "EtcdAPI", nioCore], swiftSettings: relaxed),
         .testTarget(name: "AccessControlTests", dependencies: ["AccessControl", nioCore], swiftSettings: relaxed),
-        .testTarget(name: "MeshSchemaTests", dependencies: ["MeshSchema"], swiftSettings: relaxed),
+        .testTarget(name: "MeshSchemaTests", dependencies: ["MeshSchema", nioCore], swiftSettings: relaxed),
         .testTarget(name: "ChangeBusTests", dependencies: ["ChangeBus"], swiftSettings: relaxed),
         .testTarget(
             name: "TelemetryTests",
