@@ -1,0 +1,41 @@
+package import MVCC
+import Synchronization
+
+/// The newest committed state, readable from any thread.
+package final class Snapshot: Sendable {
+    /// The key space at its newest revision.
+    package let keyspace: Keyspace
+    /// The alarms that are raised.
+    package let alarms: Set<Alarm>
+
+    init(keyspace: Keyspace, alarms: Set<Alarm>) {
+        self.keyspace = keyspace
+        self.alarms = alarms
+    }
+}
+
+/// A published key space: what readers and watches see.
+///
+/// Only an engine installs; readers take ``current`` and keep it as long as they like. Taking it costs one uncontended
+/// lock and one retain, and never waits for a commit.
+package final class Replica: Sendable {
+    private let state: Mutex<Snapshot>
+
+    init(_ snapshot: Snapshot) {
+        self.state = Mutex(snapshot)
+    }
+
+    /// The newest published snapshot.
+    package var current: Snapshot { self.state.withLock { $0 } }
+
+    /// Replaces the published snapshot; commit thread only, after the log has it.
+    func install(_ snapshot: Snapshot) {
+        let old = self.state.withLock { state in
+            let old = state
+            state = snapshot
+            return old
+        }
+        // Released outside the lock: freeing a snapshot may free many tree nodes.
+        _ = consume old
+    }
+}

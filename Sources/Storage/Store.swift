@@ -1,0 +1,110 @@
+// Storage: the log and its one writer.
+//
+// Event loops propose, one commit thread decides: it evaluates a batch on a copy of the key space, logs it, publishes the
+// copy and wakes the loops, in that order. Readers take `Replica.current` and never wait. Not here: watches, wire
+// formats, permissions. Begin with `CommitLoop`; `Store` is the face that the planes see.
+
+package import Logging
+package import MVCC
+package import NIOCore
+package import Persistence
+
+/// The embedded store: a replica to read, a queue to propose to, and the thread between them.
+package final class Store: Sendable {
+    /// Who this store is on the wire.
+    package struct Identity: Hashable, Sendable {
+        package let clusterID: UInt64
+        package let memberID: UInt64
+        /// Grows by one with every start (etcd's raft term).
+        package let term: UInt64
+
+        /// Creates an identity.
+        package init(clusterID: UInt64, memberID: UInt64, term: UInt64) {
+            self.clusterID = clusterID
+            self.memberID = memberID
+            self.term = term
+        }
+    }
+
+    /// Who this store is on the wire.
+    package let identity: Identity
+    /// What readers see.
+    package let replica: Replica
+    /// The limits in force.
+    package let configuration: StoreConfiguration
+    private let queue: ProposalQueue
+    private let ports: LoopPorts
+    private let thread: CommitThread
+    private let metrics: StorageMetrics
+    private let logSize: LogSize
+
+    /// Starts the commit thread over a recovered loop.
+    ///
+    /// - Parameter clock: Returns the time since an origin that never moves, the same that `loop` was created with.
+    package init(
+        _ loop: sending CommitLoop,
+        identity: Identity,
+        metrics: StorageMetrics,
+        logger: Logger,
+        clock: @escaping @Sendable () -> Duration
+    ) {
+        self.identity = identity
+        self.replica = loop.replica
+        self.configuration = loop.configuration
+        self.queue = ProposalQueue(limit: loop.configuration.proposalLimit)
+        self.ports = LoopPorts()
+        self.metrics = metrics
+        self.logSize = loop.logSize
+        self.thread = CommitThread(queue: self.queue, ports: self.ports, metrics: metrics, logger: logger, clock: clock)
+        self.thread.start(loop)
+    }
+
+    /// The number of proposals that wait for the commit thread.
+    package var waitingProposalCount: Int { self.queue.count }
+
+    /// The size of the log on disk and what of it is in use, in bytes, as of the last commit.
+    package var logByteCounts: (total: Int64, inUse: Int64) { self.logSize.current }
+
+    /// Makes every commit wake `port`'s loop, and lets that loop propose with ``submit(_:from:completion:)``.
+    package func attach(_ port: LoopPort) {
+        self.ports.add(port)
+    }
+
+    /// Proposes from an event loop.
+    ///
+    /// `completion` is called on the port's loop, once, in a later turn; with ``StoreError/overloaded`` or
+    /// ``StoreError/stopped`` if the proposal could not be queued.
+    package func submit(
+        _ proposal: Proposal,
+        from port: LoopPort,
+        completion: @escaping (Result<ProposalOutcome, StoreError>) -> Void
+    ) {
+        let body = NIOLoopBound(completion, eventLoop: port.eventLoop)
+        do throws(StoreError) {
+            try self.queue.add(QueuedProposal(proposal, reply: .loop(port, body)))
+        } catch {
+            self.metrics.refusedProposals.increment()
+            port.enqueue(body, .failure(error))
+            port.wake()
+        }
+    }
+
+    /// Proposes from a task and suspends until the outcome is logged and readable.
+    package func commit(_ proposal: Proposal) async throws(StoreError) -> ProposalOutcome {
+        let result = await withCheckedContinuation { continuation in
+            do throws(StoreError) {
+                try self.queue.add(QueuedProposal(proposal, reply: .task(continuation)))
+            } catch {
+                self.metrics.refusedProposals.increment()
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        return try result.get()
+    }
+
+    /// Answers what waits, closes the log as cleanly stopped and ends the thread. Blocks the caller; not on a loop.
+    package func stop() {
+        self.queue.close()
+        self.thread.join()
+    }
+}

@@ -1,0 +1,57 @@
+import MVCC
+import Persistence
+
+/// What a commit is about to change: a copy of the key space, and what the log must be told.
+struct WorkingBatch {
+    /// Where the alarms are kept in the log.
+    static let alarmDocument = "alarms"
+
+    var keyspace: Keyspace
+    private(set) var alarms: Set<Alarm>
+    var leaseChanges: [LeaseChange] = []
+    var completions: [CommitLoop.Completion] = []
+    /// Who waits for the garbage of this commit's compaction to be freed.
+    var physicalCompactions: [Reply] = []
+    private(set) var hasAlarmChange = false
+    private var documents: [LogBatch.Document] = []
+    private let firstPosition: Int
+    private let firstByteCount: Int
+    private let oldHorizon: Int64
+
+    init(keyspace: Keyspace, alarms: Set<Alarm>) {
+        self.keyspace = keyspace
+        self.alarms = alarms
+        self.firstPosition = keyspace.history.end
+        self.firstByteCount = keyspace.byteCount
+        self.oldHorizon = keyspace.compactedRevision
+    }
+
+    /// The size of the new records, in bytes.
+    var newByteCount: Int { self.keyspace.byteCount - self.firstByteCount }
+
+    /// Everything that the log must take in one transaction.
+    var logBatch: LogBatch {
+        let history = self.keyspace.history
+        return LogBatch(
+            records: (self.firstPosition..<history.end).map { history[$0] },
+            leaseChanges: self.leaseChanges,
+            compactedRevision: self.keyspace.compactedRevision == self.oldHorizon ? nil : self.keyspace.compactedRevision,
+            documents: self.documents,
+            headRevision: self.keyspace.revision
+        )
+    }
+
+    /// Raises or clears an alarm; returns whether that changed anything.
+    mutating func setAlarm(_ alarm: Alarm, isRaised: Bool) -> Bool {
+        let changes = isRaised ? self.alarms.insert(alarm).inserted : self.alarms.remove(alarm) != nil
+        guard changes else { return false }
+        self.hasAlarmChange = true
+        self.setDocument(Self.alarmDocument, self.alarms.map(\.rawValue).sorted())
+        return true
+    }
+
+    mutating func setDocument(_ name: String, _ bytes: [UInt8]?) {
+        self.documents.removeAll { $0.name == name }
+        self.documents.append(LogBatch.Document(name: name, bytes: bytes))
+    }
+}
