@@ -1,20 +1,22 @@
 // EtcdAPI: the messages of the etcd v3 API.
 //
-// `Generated/` holds swift-protobuf's code for every message of `Protos/`. `FastPath/` reads and writes the few hot
-// messages directly, splicing records that are already encoded; tests hold both byte for byte against each other.
-// This target knows no store, no connection and no policy. Begin with `ProtoCursor` and `ProtoWriter`.
+// `Generated/` holds swift-protobuf's code for every message of `Protos/`. `FastPath/` reads and writes the
+// few hot messages directly, splicing records that are already encoded; tests hold both byte for byte against
+// each other. This target knows no store, no connection and no policy. Begin with `ProtoCursor` and
+// `ProtoWriter`.
 
 /// Reads protobuf scalars and fields from borrowed bytes without copying them.
 ///
-/// The bytes are passed to each call, so the cursor itself is a plain value. Every function returns `nil` when the
-/// bytes end early or are malformed; the offset is then unspecified.
+/// The bytes are passed to each call, so the cursor itself is a plain value; they must be the same bytes each
+/// time. Every function returns `nil` when the bytes end early or are malformed; the offset is then
+/// unspecified.
 package struct ProtoCursor: Sendable {
     /// The next byte to read.
     package var offset: Int
     /// The first byte that no longer belongs to this message.
     package let end: Int
 
-    /// Creates a cursor over `range` of the bytes that later calls pass.
+    /// Creates a cursor over `range` of the bytes that later calls pass, which must have at least that many.
     package init(_ range: Range<Int>) {
         self.offset = range.lowerBound
         self.end = range.upperBound
@@ -49,7 +51,9 @@ package struct ProtoCursor: Sendable {
     /// Returns where the bytes of the length-delimited field are that begins here, and moves past them.
     @inline(__always)
     package mutating func lengthDelimited(in bytes: RawSpan) -> Range<Int>? {
-        guard let length = self.varint(in: bytes), length <= UInt64(self.end - self.offset) else { return nil }
+        guard let length = self.varint(in: bytes), length <= UInt64(self.end - self.offset) else {
+            return nil
+        }
         let start = self.offset
         self.offset = start + Int(length)
         return start..<self.offset

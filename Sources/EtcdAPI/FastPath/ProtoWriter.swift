@@ -6,10 +6,17 @@ package enum ProtoSize {
         (70 - (value | 1).leadingZeroBitCount) / 7
     }
 
-    /// Returns the size of a scalar field with a one-byte tag, which proto3 leaves out when the value is zero.
+    /// Returns the size of a scalar field with a one-byte tag, which proto3 leaves out when the value is
+    /// zero.
     @inline(__always)
     package static func field(_ value: Int64) -> Int {
         value == 0 ? 0 : 1 + self.varint(UInt64(bitPattern: value))
+    }
+
+    /// Returns the size of a Boolean field with a one-byte tag, which proto3 leaves out when it is false.
+    @inline(__always)
+    package static func field(_ value: Bool) -> Int {
+        value ? 2 : 0
     }
 
     /// Returns the size of a length-delimited field with a one-byte tag, written even when it is empty.
@@ -21,8 +28,8 @@ package enum ProtoSize {
 
 /// Writes protobuf fields into memory that the caller has sized exactly.
 ///
-/// Writing past the end is a programmer error and traps. The memory must outlive the writer; it is used only inside
-/// the closure that lends the memory.
+/// Writing past the end is a programmer error and traps. The memory must outlive the writer; it is used only
+/// inside the closure that lends the memory.
 package struct ProtoWriter {
     private let base: UnsafeMutableRawPointer
     private let capacity: Int
@@ -63,11 +70,25 @@ package struct ProtoWriter {
         self.varint(UInt64(bitPattern: value))
     }
 
+    /// Appends a Boolean field, or nothing when it is false.
+    @inline(__always)
+    package mutating func field(_ tag: UInt8, _ value: Bool) {
+        guard value else { return }
+        self.byte(tag)
+        self.byte(1)
+    }
+
+    /// Appends the tag and the length of a field whose `count` bytes the caller writes next.
+    @inline(__always)
+    package mutating func prefix(_ tag: UInt8, _ count: Int) {
+        self.byte(tag)
+        self.varint(UInt64(count))
+    }
+
     /// Appends a length-delimited field.
     @inline(__always)
     package mutating func delimited(_ tag: UInt8, _ bytes: UnsafeRawBufferPointer) {
-        self.byte(tag)
-        self.varint(UInt64(bytes.count))
+        self.prefix(tag, bytes.count)
         self.raw(bytes)
     }
 
@@ -75,7 +96,10 @@ package struct ProtoWriter {
     @inline(__always)
     package mutating func raw(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress, bytes.count > 0 else { return }
-        precondition(bytes.count <= self.capacity - self.count, "an encoded message is larger than its computed size")
+        precondition(
+            bytes.count <= self.capacity - self.count,
+            "an encoded message is larger than its computed size"
+        )
         (self.base + self.count).copyMemory(from: source, byteCount: bytes.count)
         self.count += bytes.count
     }
