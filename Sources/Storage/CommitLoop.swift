@@ -28,6 +28,7 @@ package final class CommitLoop {
     package let replica: Replica
     let configuration: StoreConfiguration
     let log: any RevisionLog
+    let logSize = LogSize()
     private(set) var keyspace: Keyspace
     private(set) var alarms: Set<Alarm>
     private var reservedRevision: Int64
@@ -37,6 +38,7 @@ package final class CommitLoop {
     /// Physical compactions that wait for the garbage to be freed.
     private var compactionWaiters: [Reply] = []
     private let makeLeaseID: @Sendable () -> Int64
+    private var commitCount = 0
 
     /// Creates the loop over a recovered key space.
     ///
@@ -148,6 +150,7 @@ package final class CommitLoop {
     private func defragment() throws(StoreError) {
         do throws(PersistenceError) {
             try self.log.defragment()
+            self.logSize.note(total: self.log.sizeInBytes, inUse: self.log.sizeInUseInBytes)
         } catch {
             throw StoreError(error)
         }
@@ -175,6 +178,7 @@ package final class CommitLoop {
     private func finish(_ batch: WorkingBatch, recordCount: Int, isPublished: Bool) -> StepReport {
         self.compactionWaiters += batch.physicalCompactions
         let failure = self.trim()
+        if isPublished { self.noteLogSize() }
         if isPublished || recordCount > 0 {
             self.replica.install(Snapshot(keyspace: self.keyspace, alarms: self.alarms))
         }
@@ -186,6 +190,14 @@ package final class CommitLoop {
             self.compactionWaiters = []
         }
         return report
+    }
+
+    /// Asks for the sizes now and then: they cost a query, and nobody needs them by the commit.
+    private func noteLogSize() {
+        if self.commitCount % 64 == 0 {
+            self.logSize.note(total: self.log.sizeInBytes, inUse: self.log.sizeInUseInBytes)
+        }
+        self.commitCount += 1
     }
 
     /// Reserves revisions in blocks, so that after a lost tail none is given out twice.

@@ -16,13 +16,16 @@ extension CommitLoop {
         makeLeaseID: @escaping @Sendable () -> Int64,
         forEachRecord: ((Record) throws(PersistenceError) -> Void) throws(PersistenceError) -> Void
     ) throws(PersistenceError) {
-        var keyspace = Keyspace(revision: recovered.headRevision, compactedRevision: recovered.compactedRevision)
+        // A store that was never compacted says -1 to clients (etcd) and zero to its log.
+        let horizon = recovered.compactedRevision > 0 ? recovered.compactedRevision : -1
+        var keyspace = Keyspace(revision: recovered.headRevision, compactedRevision: horizon)
         for lease in recovered.leases {
             // The identifiers are a primary key and were checked when they were granted, so none can be refused.
             _ = try? keyspace.grant(lease: lease.id, timeToLive: .seconds(lease.ttlSeconds), now: now)
         }
         try forEachRecord { (record) throws(PersistenceError) in keyspace.restore(record) }
-        let alarmBytes = recovered.documents[WorkingBatch.alarmDocument] ?? []
+        try Self.dropGarbage(from: &keyspace, in: log)
+        let alarmBytes = recovered.documents.first { $0.name == WorkingBatch.alarmDocument }?.bytes ?? []
         self.init(
             keyspace: keyspace,
             alarms: Set(alarmBytes.compactMap(Alarm.init(rawValue:))),
@@ -32,5 +35,14 @@ extension CommitLoop {
             now: now,
             makeLeaseID: makeLeaseID
         )
+    }
+
+    /// Finishes a compaction that the last run did not: frees what is below the horizon in memory and in the log.
+    private static func dropGarbage(from keyspace: inout Keyspace, in log: any RevisionLog) throws(PersistenceError) {
+        while keyspace.needsTrimming {
+            let dropped = keyspace.trim(limit: 10_000)
+            guard !dropped.isEmpty else { continue }
+            try log.deleteRecords(dropped.map { RecordPosition(revision: $0.modRevision, sub: $0.sub) })
+        }
     }
 }

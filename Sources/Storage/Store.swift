@@ -12,22 +12,9 @@ package import Persistence
 /// The embedded store: a replica to read, a queue to propose to, and the thread between them.
 package final class Store: Sendable {
     /// Who this store is on the wire.
-    package struct Identity: Hashable, Sendable {
-        package let clusterID: UInt64
-        package let memberID: UInt64
-        /// Grows by one with every start (etcd's raft term).
-        package let term: UInt64
-
-        /// Creates an identity.
-        package init(clusterID: UInt64, memberID: UInt64, term: UInt64) {
-            self.clusterID = clusterID
-            self.memberID = memberID
-            self.term = term
-        }
-    }
-
-    /// Who this store is on the wire.
-    package let identity: Identity
+    package let identity: StoreIdentity
+    /// Grows by one with every start (etcd's raft term).
+    package let term: UInt64
     /// What readers see.
     package let replica: Replica
     /// The limits in force.
@@ -43,12 +30,14 @@ package final class Store: Sendable {
     /// - Parameter clock: Returns the time since an origin that never moves, the same that `loop` was created with.
     package init(
         _ loop: sending CommitLoop,
-        identity: Identity,
+        identity: StoreIdentity,
+        term: UInt64,
         metrics: StorageMetrics,
         logger: Logger,
         clock: @escaping @Sendable () -> Duration
     ) {
         self.identity = identity
+        self.term = term
         self.replica = loop.replica
         self.configuration = loop.configuration
         self.queue = ProposalQueue(limit: loop.configuration.proposalLimit)

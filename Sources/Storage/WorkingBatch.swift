@@ -13,7 +13,7 @@ struct WorkingBatch {
     /// Who waits for the garbage of this commit's compaction to be freed.
     var physicalCompactions: [Reply] = []
     private(set) var hasAlarmChange = false
-    private var documents: [LogBatch.Document] = []
+    private var documents: [DocumentChange] = []
     private let firstPosition: Int
     private let firstByteCount: Int
     private let oldHorizon: Int64
@@ -52,6 +52,6 @@ struct WorkingBatch {
 
     mutating func setDocument(_ name: String, _ bytes: [UInt8]?) {
         self.documents.removeAll { $0.name == name }
-        self.documents.append(LogBatch.Document(name: name, bytes: bytes))
+        self.documents.append(DocumentChange(name: name, bytes: bytes))
     }
 }

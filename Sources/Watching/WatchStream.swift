@@ -1,0 +1,110 @@
+package import MVCC
+
+/// The watchers of one client stream. Bound to its registry's event loop.
+package final class WatchStream {
+    /// Why a watch was not created.
+    package enum CreateError: Error, Hashable, Sendable {
+        /// The stream has a watcher with the requested identifier.
+        case duplicateID
+        /// No key can be in the range.
+        case emptyRange
+        /// The start revision is negative.
+        case negativeStart
+        /// The stream or the loop has as many watchers as the limit allows.
+        case tooManyWatches(limit: Int)
+    }
+
+    let registry: LoopRegistry
+    let sink: any WatchSink
+    private var watchers: [Int64: Watcher] = [:]
+    private var nextID: Int64 = 0
+    private var progressIsRequested = false
+    /// Whether something was sent that has not been flushed.
+    var isTouched = false
+
+    /// Creates a stream without watchers.
+    package init(registry: LoopRegistry, sink: any WatchSink) {
+        self.registry = registry
+        self.sink = sink
+    }
+
+    /// The number of watchers.
+    package var watcherCount: Int { self.watchers.count }
+
+    /// Creates a watcher. Its events begin to flow in a later turn of the loop, so that the caller can announce it first.
+    ///
+    /// - Parameter requestedID: The identifier that the client wants, or zero to have one chosen.
+    /// - Returns: The watcher's identifier, and the revision up to which the loop has read: events after it are to come.
+    package func create(
+        _ request: WatchRequest,
+        requestedID: Int64
+    ) throws(CreateError) -> (id: Int64, revision: Int64) {
+        guard !request.range.isEmpty else { throw .emptyRange }
+        guard request.startRevision >= 0 else { throw .negativeStart }
+        let limit = self.registry.limits.watchesPerStream
+        guard self.watchers.count < limit else { throw .tooManyWatches(limit: limit) }
+        let id: Int64
+        if requestedID != 0 {
+            guard self.watchers[requestedID] == nil else { throw .duplicateID }
+            id = requestedID
+        } else {
+            while self.watchers[self.nextID] != nil { self.nextID += 1 }
+            id = self.nextID
+            self.nextID += 1
+        }
+        self.watchers[id] = self.registry.add(request, id: id, to: self)
+        return (id, self.registry.liveRevision)
+    }
+
+    /// Removes a watcher; returns whether there was one with this identifier.
+    package func cancel(_ id: Int64) -> Bool {
+        guard let watcher = self.watchers.removeValue(forKey: id) else { return false }
+        self.registry.remove(watcher)
+        return true
+    }
+
+    /// Removes the watchers whose range `isForbidden`, and returns their identifiers in order.
+    package func cancel(where isForbidden: (KeyRange) -> Bool) -> [Int64] {
+        let ids = self.watchers.values.filter { isForbidden($0.group.interest.range) }.map(\.id).sorted()
+        for id in ids { _ = self.cancel(id) }
+        return ids
+    }
+
+    /// Asks for one progress notification for the whole stream, sent once all of its watchers have everything.
+    package func requestProgress() {
+        self.progressIsRequested = true
+        self.registry.drain()
+        self.answerProgress()
+        self.registry.flushTouched()
+    }
+
+    /// The sink takes more again; on the loop.
+    package func becameWritable() {
+        self.registry.queueCatchUp(of: self.watchers.values.sorted { $0.id < $1.id })
+    }
+
+    /// Removes all watchers; on the loop, when the stream has ended.
+    package func close() {
+        for watcher in self.watchers.values.sorted(by: { $0.id < $1.id }) { self.registry.remove(watcher) }
+        self.watchers = [:]
+    }
+
+    /// Sends the requested notification if it is due. It cannot overtake events: both are written on this loop, in order.
+    func answerProgress() {
+        guard self.progressIsRequested, !self.watchers.isEmpty else {
+            // As etcd: without watchers nobody is there to be told.
+            self.progressIsRequested = false
+            return
+        }
+        let revision = self.registry.liveRevision
+        guard self.watchers.values.allSatisfy({ $0.canBeBookmarked(at: revision) }) else { return }
+        self.progressIsRequested = false
+        self.registry.sendProgress(watchID: -1, on: self)
+    }
+
+    func watcherWasCompacted(_ watcher: Watcher, horizon: Int64) {
+        self.watchers[watcher.id] = nil
+        self.registry.remove(watcher)
+        self.sink.watcherWasCompacted(watcher.id, horizon: horizon)
+    }
+}
