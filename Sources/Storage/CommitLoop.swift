@@ -159,7 +159,7 @@ package final class CommitLoop {
     /// Logs, publishes, and only then answers.
     private func commit(_ batch: inout WorkingBatch) -> StepReport {
         let entry = batch.logBatch
-        if entry.isEmpty, !batch.hasAlarmChange {
+        if !batch.hasChanges(entry) {
             // Keep-alives and look-ups change nothing that is logged or published.
             self.keyspace = batch.keyspace
             return self.finish(batch, recordCount: 0, isPublished: false)

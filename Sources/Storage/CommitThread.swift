@@ -1,3 +1,4 @@
+import CoreMetrics
 import Foundation
 import Logging
 import MVCC
@@ -60,7 +61,7 @@ final class CommitThread: Sendable {
             if report.recordCount > 0 {
                 self.metrics.commits.increment()
                 self.metrics.commitRecords.record(report.recordCount)
-                self.metrics.commitSeconds.record(duration: self.clock() - start)
+                self.metrics.commitSeconds.recordNanoseconds((self.clock() - start).nanoseconds)
             }
             self.note(report.logFailure, isLogFailing: &isLogFailing)
         }
@@ -107,5 +108,12 @@ final class LoopPorts: Sendable {
 
     func wakeAll() {
         for port in self.ports.withLock({ $0 }) { port.wake() }
+    }
+}
+
+extension Duration {
+    /// The whole nanoseconds of a duration of less than 292 years.
+    fileprivate var nanoseconds: Int64 {
+        self.components.seconds * 1_000_000_000 + self.components.attoseconds / 1_000_000_000
     }
 }

@@ -1,4 +1,4 @@
-package import MVCC
+import MVCC
 package import NIOCore
 import Synchronization
 

@@ -1,4 +1,4 @@
-package import MVCC
+import MVCC
 import NIOConcurrencyHelpers
 
 /// The bounded queue between the event loops and the commit thread.

@@ -4,9 +4,10 @@
 // copy and wakes the loops, in that order. Readers take `Replica.current` and never wait. Not here: watches, wire
 // formats, permissions. Begin with `CommitLoop`; `Store` is the face that the planes see.
 
+import CoreMetrics
 package import Logging
 package import MVCC
-package import NIOCore
+import NIOCore
 package import Persistence
 
 /// The embedded store: a replica to read, a queue to propose to, and the thread between them.

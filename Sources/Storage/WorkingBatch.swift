@@ -12,7 +12,6 @@ struct WorkingBatch {
     var completions: [CommitLoop.Completion] = []
     /// Who waits for the garbage of this commit's compaction to be freed.
     var physicalCompactions: [Reply] = []
-    private(set) var hasAlarmChange = false
     private var documents: [DocumentChange] = []
     private let firstPosition: Int
     private let firstByteCount: Int
@@ -41,11 +40,16 @@ struct WorkingBatch {
         )
     }
 
+    /// Whether anything of `entry` has to be logged and published; keep-alives and look-ups have not.
+    func hasChanges(_ entry: LogBatch) -> Bool {
+        !entry.records.isEmpty || !entry.leaseChanges.isEmpty || entry.compactedRevision != nil
+            || !entry.documents.isEmpty
+    }
+
     /// Raises or clears an alarm; returns whether that changed anything.
     mutating func setAlarm(_ alarm: Alarm, isRaised: Bool) -> Bool {
         let changes = isRaised ? self.alarms.insert(alarm).inserted : self.alarms.remove(alarm) != nil
         guard changes else { return false }
-        self.hasAlarmChange = true
         self.setDocument(Self.alarmDocument, self.alarms.map(\.rawValue).sorted())
         return true
     }

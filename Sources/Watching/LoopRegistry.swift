@@ -1,6 +1,7 @@
+import CoreMetrics
 package import EtcdAPI
 import MVCC
-import NIOCore
+package import NIOCore
 package import Storage
 
 /// The limits of watching.
