@@ -63,7 +63,8 @@ let package = Package(
         // Mechanisms: one outside thing each.
         .target(name: "ChangeBus", swiftSettings: strict),
         .target(name: "Telemetry", dependencies: [metrics, logging, nioCore, nioPosix, nioHTTP1], swiftSettings: strict),
-        .target(name: "Persistence", dependencies: ["MVCC", grdb, nioCore], swiftSettings: strict),
+        .systemLibrary(name: "CSQLite"),
+        .target(name: "Persistence", dependencies: ["CSQLite", "MVCC", grdb], swiftSettings: strict),
         .systemLibrary(name: "COpenSSL"),
         .target(name: "PKI", dependencies: ["COpenSSL"], swiftSettings: audited),
         .systemLibrary(name: "CNghttp2"),

@@ -1,0 +1,124 @@
+import GRDB
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// The database file and the rules about whose it is.
+///
+/// Our file appears under its name only when it is complete, so whatever else has that name (an empty file, too) is
+/// somebody else's, or a file system that lost ours, and is not touched.
+struct StoreFile {
+    /// The path of the database.
+    let path: String
+
+    /// Returns whether there is a file at the path.
+    ///
+    /// - Throws: ``PersistenceError/foreign(path:reason:)`` for things that SQLite would delete, overwrite or apply.
+    func exists() throws(PersistenceError) -> Bool {
+        // SQLite would roll such a journal back into the file; ours never has one under this name.
+        let journal = self.path + "-journal"
+        guard try Self.kind(of: journal) == nil else {
+            throw .foreign(path: self.path, reason: "a rollback journal, \(journal), is beside it")
+        }
+        if let kind = try Self.kind(of: self.path) {
+            guard kind == S_IFREG else { throw .foreign(path: self.path, reason: "it is not a regular file") }
+            return true
+        }
+        // SQLite would apply it to whatever database appears beside it.
+        let log = self.path + "-wal"
+        guard try Self.kind(of: log) == nil else {
+            throw .foreign(path: self.path, reason: "its write-ahead log, \(log), is there, but the file is missing")
+        }
+        return false
+    }
+
+    /// Creates the database, so that it appears at the path at once, complete and synced.
+    ///
+    /// - Throws: ``PersistenceError/inUse(path:)`` when another process created it meanwhile.
+    func create(state: StoreState) throws(PersistenceError) {
+        // The identity is random, so nobody else uses this name.
+        let draft = self.path + ".new-" + String(state.identity.clusterID, radix: 16)
+        defer { unlink(draft) }
+        do {
+            var configuration = Configuration()
+            configuration.label = "store creation"
+            let queue = try DatabaseQueue(path: draft, configuration: configuration)
+            try queue.writeWithoutTransaction { db in
+                try StoreSchema.create(in: db, state: state)
+                try db.execute(sql: "PRAGMA journal_mode = WAL")
+            }
+            try queue.close()
+        } catch {
+            throw PersistenceError(error, path: self.path, systemError: 0)
+        }
+        try self.sync(draft)
+        // A link, not a renaming: it never replaces a file.
+        guard link(draft, self.path) == 0 else {
+            let code = errno
+            if code == EEXIST { throw .inUse(path: self.path) }
+            throw self.failure(code, "linking the new file")
+        }
+        try self.sync(self.directory)
+    }
+
+    /// Checks the first bytes of the file.
+    func checkHeader(_ header: [UInt8]) throws(PersistenceError) {
+        guard !header.isEmpty else { throw .foreign(path: self.path, reason: "it is empty") }
+        guard header.starts(with: "SQLite format 3\0".utf8) else {
+            throw .foreign(path: self.path, reason: "it is not an SQLite database")
+        }
+        guard header.count == SQLiteHandle.headerByteCount else {
+            throw .corrupt(path: self.path, reason: "it ends within its header")
+        }
+        // https://www.sqlite.org/fileformat.html: user version at 60, application ID at 68, both big-endian.
+        let applicationID = Self.number(in: header, at: 68)
+        guard applicationID == StoreSchema.applicationID else {
+            throw .foreign(path: self.path, reason: "it is the database of another application (\(applicationID))")
+        }
+        try self.checkVersion(Self.number(in: header, at: 60))
+    }
+
+    /// Checks the schema's version.
+    func checkVersion(_ version: Int32) throws(PersistenceError) {
+        guard version <= StoreSchema.version else {
+            throw .newerSchema(path: self.path, found: Int(version), supported: Int(StoreSchema.version))
+        }
+        guard version > 0 else { throw .corrupt(path: self.path, reason: "it has no schema version") }
+    }
+
+    private var directory: String {
+        guard let slash = self.path.lastIndex(of: "/") else { return "." }
+        return slash == self.path.startIndex ? "/" : String(self.path[..<slash])
+    }
+
+    private func sync(_ path: String) throws(PersistenceError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw self.failure(errno, "opening \(path)") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw self.failure(errno, "syncing \(path)") }
+    }
+
+    private func failure(_ code: Int32, _ what: String) -> PersistenceError {
+        if code == ENOSPC || code == EDQUOT { return .diskFull(path: self.path) }
+        return .io(path: self.path, code: code, reason: "\(what): \(String(cString: strerror(code)))")
+    }
+
+    private static func number(in header: [UInt8], at offset: Int) -> Int32 {
+        let value = header[offset..<offset + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        return Int32(bitPattern: value)
+    }
+
+    /// Returns the file type bits of what is at `path`, or `nil` when there is nothing.
+    private static func kind(of path: String) throws(PersistenceError) -> mode_t? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            let code = errno
+            if code == ENOENT { return nil }
+            throw .io(path: path, code: code, reason: String(cString: strerror(code)))
+        }
+        return status.st_mode & S_IFMT
+    }
+}
