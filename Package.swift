@@ -116,7 +116,7 @@ let package = Package(
         .testTarget(name: "ChangeBusTests", dependencies: ["ChangeBus"], swiftSettings: relaxed),
         .testTarget(
             name: "TelemetryTests",
-            dependencies: ["Telemetry", metrics, logging, nioCore, nioPosix],
+            dependencies: ["Telemetry", metrics, logging, nioCore, nioPosix, nioHTTP1],
             swiftSettings: relaxed
         ),
         .testTarget(
