@@ -1,0 +1,29 @@
+package import RPC
+package import Watching
+
+/// The limits of the data plane and what it says of itself.
+package struct DataPlaneConfiguration: Sendable {
+    /// The member's name in the member list.
+    package var memberName = "isthmus"
+    /// The URLs at which clients reach the member; `etcdctl` and Go clients that sync use them.
+    package var advertisedURLs: [String]
+    /// The largest encoded request, in bytes (etcd `--max-request-bytes`).
+    package var maximumRequestBytes = 1_572_864
+    /// The most operations of a transaction (etcd `--max-txn-ops`).
+    package var maximumOperations = 128
+    /// The largest answer to a range, in bytes.
+    package var maximumResponseBytes = 64 << 20
+    /// The most records that a range answers on the event loop; larger ones are collected on another thread.
+    package var inlineRecords = 2_048
+    /// How often quiet watches that asked for it are told how far they are.
+    package var progressInterval: Duration = .seconds(600)
+    /// The limits of watching.
+    package var watchLimits = WatchLimits()
+    /// The limits of the transport.
+    package var transportLimits = RPCLimits()
+
+    /// Creates the defaults.
+    package init(advertisedURLs: [String]) {
+        self.advertisedURLs = advertisedURLs
+    }
+}

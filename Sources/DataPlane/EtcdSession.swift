@@ -1,0 +1,134 @@
+import AccessControl
+import EtcdAPI
+import MVCC
+import NIOCore
+import RPC
+import Storage
+import SwiftProtobuf
+import Watching
+
+/// The services of one connection, in the name of its identity. Bound to the connection's loop.
+final class EtcdSession: RPCSession {
+    let services: LoopServices
+    let authorization: Authorization
+
+    init(services: LoopServices, authorization: Authorization) {
+        self.services = services
+        self.authorization = authorization
+    }
+
+    /// What readers see now.
+    var snapshot: Snapshot { self.services.store.replica.current }
+
+    func callUnary(_ method: Int, on stream: RPCStream, message: RawSpan) {
+        guard let method = EtcdMethod(rawValue: method) else {
+            stream.finish(RPCStatus(code: .unimplemented, message: "unknown method"))
+            return
+        }
+        switch method {
+        case .range: self.range(message, on: stream)
+        case .put: self.put(message, on: stream)
+        case .deleteRange: self.deleteRange(message, on: stream)
+        case .txn: self.txn(message, on: stream)
+        case .compact: self.compact(message, on: stream)
+        case .leaseGrant, .leaseRevoke, .leaseTimeToLive, .leaseLeases:
+            self.lease(method, message, on: stream)
+        case .memberList, .memberAdd, .memberRemove, .memberUpdate, .memberPromote:
+            self.cluster(method, message, on: stream)
+        case .status, .alarm, .defragment, .hash, .hashKV, .moveLeader:
+            self.maintenance(method, message, on: stream)
+        case .authenticate: stream.finish(EtcdStatus.authNotEnabled)
+        case .authStatus: self.authStatus(on: stream)
+        case .healthCheck: self.checkHealth(message, on: stream)
+        case .watch, .leaseKeepAlive, .healthWatch:
+            stream.finish(RPCStatus(code: .internal, message: "a streaming method was called as a unary one"))
+        }
+    }
+
+    func openStream(_ method: Int, on stream: RPCStream) -> any RPCStreamHandler {
+        switch EtcdMethod(rawValue: method) {
+        case .watch: return WatchService(session: self, stream: stream)
+        case .leaseKeepAlive: return KeepAliveService(session: self, stream: stream)
+        default: return HealthWatchService(stream: stream)
+        }
+    }
+
+    func connectionClosed() {}
+
+    // MARK: - Shared by the services
+
+    /// Decodes a cold message, or ends the call.
+    func decode<M: Message>(_ message: RawSpan, as type: M.Type, on stream: RPCStream) -> M? {
+        // Losing the error is right: the client learns only that its bytes were not a message.
+        let decoded = try? M(serializedBytes: message.withUnsafeBytes { [UInt8]($0) })
+        if decoded == nil { stream.finish(EtcdStatus.malformed) }
+        return decoded
+    }
+
+    /// Answers with a cold message.
+    func respond(_ message: some Message, on stream: RPCStream) {
+        do {
+            let bytes: [UInt8] = try message.serializedBytes()
+            stream.respond(ByteBuffer(bytes: bytes))
+        } catch {
+            // Only required fields and recursion can fail; proto3 has no required fields.
+            stream.finish(RPCStatus(code: .internal, message: "the response could not be encoded"))
+        }
+    }
+
+    func fail(_ error: StoreError, on stream: RPCStream) {
+        stream.finish(EtcdStatus.status(error))
+    }
+
+    /// Proposes, and hands the outcome to `body`; a failure ends the call. Later, on the loop.
+    func propose(_ proposal: Proposal, on stream: RPCStream, then body: @escaping (ProposalOutcome) -> Void) {
+        self.services.store.submit(proposal, from: self.services.port) { result in
+            switch result {
+            case .success(let outcome): body(outcome)
+            case .failure(let error): self.fail(error, on: stream)
+            }
+            stream.connection.flushSoon()
+        }
+    }
+
+    /// Whether the identity is one that this server gave rights to; others are told nothing.
+    func requireKnown(_ stream: RPCStream) -> Bool {
+        switch self.authorization.identity {
+        case .user, .anonymous:
+            stream.finish(EtcdStatus.permissionDenied)
+            return false
+        case .administrator, .loopback, .localAgent, .peer, .anyPeer: return true
+        }
+    }
+
+    func requireAdministrator(_ stream: RPCStream) -> Bool {
+        guard !self.authorization.isAdministrator else { return true }
+        stream.finish(EtcdStatus.permissionDenied)
+        return false
+    }
+
+    /// Whether the identity may read (and with `writes`, write) all of a range.
+    func allows(_ key: ByteBuffer, _ rangeEnd: ByteBuffer, writes: Bool = false) -> Bool {
+        if self.authorization.isAdministrator { return true }
+        let key = key.readableBytesUInt8Span
+        let end = rangeEnd.readableBytesUInt8Span
+        return writes
+            ? self.authorization.allowsWrite(key: key, rangeEnd: end)
+            : self.authorization.allowsRead(key: key, rangeEnd: end)
+    }
+
+    func allows(_ range: KeyRange, writes: Bool = false) -> Bool {
+        self.allows(range.start, range.rangeEnd, writes: writes)
+    }
+}
+
+extension KeyRange {
+    /// The range's end as a request carries it.
+    var rangeEnd: ByteBuffer {
+        switch self.end {
+        case .single: ByteBuffer()
+        case .unbounded: ByteBuffer(bytes: [0])
+        case .before(let end): end
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import MVCC
+import RPC
+import Watching
+
+/// etcd's codes and sentences: the one place where an error becomes words for an etcd client.
+///
+/// Clients compare the sentences byte for byte (etcd `api/v3rpc/rpctypes/error.go`).
+enum EtcdStatus {
+    static let permissionDenied = RPCStatus(code: .permissionDenied, message: "etcdserver: permission denied")
+    static let memberNotFound = RPCStatus(code: .notFound, message: "etcdserver: member not found")
+    static let notEnoughMembers = RPCStatus(
+        code: .failedPrecondition,
+        message: "etcdserver: re-configuration failed due to not enough started members"
+    )
+    static let notLearner = RPCStatus(
+        code: .failedPrecondition,
+        message: "etcdserver: can only promote a learner member"
+    )
+    static let badLeaderTransferee = RPCStatus(
+        code: .failedPrecondition,
+        message: "etcdserver: bad leader transferee"
+    )
+    static let authNotEnabled = RPCStatus(
+        code: .failedPrecondition,
+        message: "etcdserver: authentication is not enabled"
+    )
+    static let watchCanceled = RPCStatus(code: .cancelled, message: "etcdserver: watch canceled")
+    static let unknownHealthService = RPCStatus(code: .notFound, message: "unknown service")
+
+    /// A request whose bytes are not the method's message, in grpc-go's words.
+    static let malformed = RPCStatus(
+        code: .internal,
+        message: "grpc: error unmarshalling request: the bytes are not a valid message"
+    )
+
+    /// Returns what a client is told of a store error.
+    static func status(_ error: StoreError) -> RPCStatus {
+        switch error {
+        case .compacted:
+            RPCStatus(code: .outOfRange, message: "etcdserver: mvcc: required revision has been compacted")
+        case .futureRevision:
+            RPCStatus(code: .outOfRange, message: "etcdserver: mvcc: required revision is a future revision")
+        case .leaseTooLong: RPCStatus(code: .outOfRange, message: "etcdserver: too large lease TTL")
+        case .leaseNotFound: RPCStatus(code: .notFound, message: "etcdserver: requested lease not found")
+        case .leaseExists: RPCStatus(code: .failedPrecondition, message: "etcdserver: lease already exists")
+        case .noSpace:
+            RPCStatus(code: .resourceExhausted, message: "etcdserver: mvcc: database space exceeded")
+        case .overloaded, .tooManyLeases:
+            RPCStatus(code: .resourceExhausted, message: "etcdserver: too many requests")
+        case .responseTooLarge(let limit):
+            RPCStatus(
+                code: .resourceExhausted,
+                message: "isthmus: the response is larger than \(limit) bytes; use a limit and ask for pages"
+            )
+        // Not UNAVAILABLE, which clients take for permission to try again: it would fail again.
+        case .unavailable(let reason): RPCStatus(code: .unknown, message: "isthmus: the log refuses writes: \(reason)")
+        case .stopped: RPCStatus(code: .unavailable, message: "etcdserver: server stopped")
+        case .keyNotFound, .emptyOperation, .emptyKey, .valueProvided, .leaseProvided, .duplicateKey,
+            .tooManyOperations, .invalidSort, .requestTooLarge:
+            RPCStatus(code: .invalidArgument, message: self.invalidArgument(error))
+        }
+    }
+
+    private static func invalidArgument(_ error: StoreError) -> String {
+        switch error {
+        case .keyNotFound, .emptyOperation: "etcdserver: key not found"
+        case .emptyKey: "etcdserver: key is not provided"
+        case .valueProvided: "etcdserver: value is provided"
+        case .leaseProvided: "etcdserver: lease is provided"
+        case .duplicateKey: "etcdserver: duplicate key given in txn request"
+        case .tooManyOperations: "etcdserver: too many operations in txn request"
+        case .invalidSort: "etcdserver: invalid sort option"
+        default: "etcdserver: request is too large"
+        }
+    }
+
+    /// Returns the `cancel_reason` of a watch that is refused (etcd `v3rpc/watch.go`).
+    static func cancelReason(_ error: WatchStream.CreateError) -> String {
+        switch error {
+        case .duplicateID: "mvcc: duplicate watch ID provided on the WatchStream"
+        case .emptyRange: "mvcc: watcher range is empty"
+        case .negativeStart: "etcdserver: mvcc: required revision has been compacted"
+        case .tooManyWatches(let limit): "isthmus: the stream has \(limit) watches, as many as are allowed"
+        }
+    }
+
+    /// The `cancel_reason` of a watch that its client may not have.
+    static let cancelReasonPermissionDenied =
+        "rpc error: code = PermissionDenied desc = etcdserver: permission denied"
+}
