@@ -1,6 +1,8 @@
+import AccessControl
 import EtcdAPI
 import MVCC
 import NIOCore
+import NIOPosix
 import RPC
 import Storage
 
@@ -189,7 +191,7 @@ extension Keyspace {
     /// Whether answering takes longer than a turn of an event loop should.
     fileprivate func mayBeLong(_ query: RangeQuery, over limit: Int) -> Bool {
         if case .single = query.range.end { return false }
-        let isCutShort = query.limit > 0 && query.limit <= limit && !query.hasFilters && query.sortsByKey
+        let isCutShort = query.limit > 0 && query.limit <= limit && !query.hasFilters && query.isInKeyOrder
         return !isCutShort && self.keyCount > limit && self.count(query.range, at: self.revision) > limit
     }
 }

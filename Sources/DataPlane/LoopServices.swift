@@ -25,9 +25,9 @@ final class LoopServices {
         )
         port.add(self.registry)
         let interval = TimeAmount.nanoseconds(configuration.progressInterval.nanoseconds)
-        let registry = self.registry
-        port.eventLoop.assumeIsolated().scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
-            registry.sendProgressNotifications()
+        let registry = NIOLoopBound(self.registry, eventLoop: port.eventLoop)
+        port.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+            registry.value.sendProgressNotifications()
         }
     }
 
@@ -40,8 +40,8 @@ final class LoopServices {
 
     private static func header(of store: Store, revision: Int64) -> ResponseHeader {
         ResponseHeader(
-            clusterID: store.identity.clusterID,
-            memberID: store.identity.memberID,
+            clusterID: store.clusterID,
+            memberID: store.memberID,
             revision: revision,
             raftTerm: store.term
         )

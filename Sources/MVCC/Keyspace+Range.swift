@@ -80,11 +80,10 @@ extension Keyspace {
 
     private func collect(_ query: RangeQuery, at revision: Int64, count: Int) -> RangeResult {
         // etcd `txn/range.go`: only when nothing has to be filtered or sorted is the walk cut at the limit.
-        let isKeyOrder = query.sortOrder == .none || (query.sortTarget == .key && query.sortOrder == .ascend)
         let limit = query.limit > 0 ? Int(clamping: query.limit) : Int.max
         var records: [Record] = []
         records.reserveCapacity(min(count, limit))
-        let walkLimit = isKeyOrder && !query.hasFilters && limit < Int.max ? limit + 1 : Int.max
+        let walkLimit = query.isInKeyOrder && !query.hasFilters && limit < Int.max ? limit + 1 : Int.max
         self.forEach(query.range, at: revision) { record in
             if query.hasFilters, !query.passesFilters(record) { return true }
             records.append(record)
@@ -138,6 +137,11 @@ extension RangeQuery {
     package var hasFilters: Bool {
         self.minimumModRevision != 0 || self.maximumModRevision != 0 || self.minimumCreateRevision != 0
             || self.maximumCreateRevision != 0
+    }
+
+    /// Whether the answer is in key order as it stands, so that a walk may stop at the limit.
+    package var isInKeyOrder: Bool {
+        self.sortOrder == .none || (self.sortTarget == .key && self.sortOrder == .ascend)
     }
 
     func passesFilters(_ record: Record) -> Bool {

@@ -55,6 +55,11 @@ package struct Keyspace: Sendable {
         return history.newest
     }
 
+    /// Returns the newest record of the key in borrowed bytes, or `nil` when it does not exist.
+    package func newest(_ key: RawSpan) -> Record? {
+        unsafe key.withUnsafeBytes { unsafe self.newest($0) }
+    }
+
     /// Returns the newest record of `key`, or `nil` when it does not exist.
     package func newest(_ key: ByteBuffer) -> Record? {
         unsafe key.withUnsafeReadableBytes { unsafe self.newest($0) }

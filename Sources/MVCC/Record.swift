@@ -1,4 +1,4 @@
-import EtcdAPI
+package import EtcdAPI
 package import NIOCore
 
 /// One revision of one key: a put or a tombstone.
@@ -86,6 +86,19 @@ package import NIOCore
     package var valueByteCount: Int { Int(self.storage.header.valueByteCount) }
     /// The size of the encoded key-value message in bytes.
     package var encodedByteCount: Int { Int(self.storage.header.encodedByteCount) }
+
+    /// Where the parts of the encoded message are.
+    package var layout: KeyValueLayout {
+        let header = self.storage.header
+        return KeyValueLayout(
+            key: Int(header.keyOffset)..<Int(header.keyOffset + header.keyByteCount),
+            value: Int(header.valueOffset)..<Int(header.valueOffset + header.valueByteCount),
+            createRevision: header.createRevision,
+            modRevision: header.modRevision,
+            version: header.version,
+            lease: header.lease
+        )
+    }
 
     /// A copy of the key.
     package var key: ByteBuffer { unsafe self.withUnsafeKey { unsafe ByteBuffer(bytes: $0) } }

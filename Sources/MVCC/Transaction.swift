@@ -145,6 +145,13 @@ package struct RangeResult: Sendable {
     package var count: Int
     /// Whether the limit left records out.
     package var more: Bool
+
+    /// Creates a result.
+    package init(records: [Record], count: Int, more: Bool) {
+        self.records = records
+        self.count = count
+        self.more = more
+    }
 }
 
 /// What one step of a transaction did. `revision` is what the step's own header says (etcd sets nothing else in it).

@@ -13,7 +13,11 @@ package import Persistence
 /// The embedded store: a replica to read, a queue to propose to, and the thread between them.
 package final class Store: Sendable {
     /// Who this store is on the wire.
-    package let identity: StoreIdentity
+    private let identity: StoreIdentity
+    /// The cluster's number in every response.
+    package var clusterID: UInt64 { self.identity.clusterID }
+    /// The member's number in every response.
+    package var memberID: UInt64 { self.identity.memberID }
     /// Grows by one with every start (etcd's raft term).
     package let term: UInt64
     /// What readers see.

@@ -1,0 +1,95 @@
+package import AccessControl
+package import CoreMetrics
+package import Logging
+package import NIOCore
+package import NIOSSL
+package import RPC
+package import Storage
+import Watching
+
+/// The listener that serves a store as etcd v3.
+package final class DataPlaneServer: Sendable {
+    /// Says who a peer is and what it may do, or refuses it. Called once per connection, on its loop.
+    package typealias Identify = @Sendable (RPCPeer) throws(RPCRefusal) -> Authorization
+
+    private let listener: RPCListener
+
+    private init(listener: RPCListener) {
+        self.listener = listener
+    }
+
+    /// The address that clients connect to.
+    package var localAddress: SocketAddress { self.listener.localAddress }
+
+    /// The number of open connections.
+    package var connectionCount: Int { self.listener.connectionCount }
+
+    /// Binds the listener and serves.
+    ///
+    /// - Parameters:
+    ///   - address: Where to listen; port 0 lets the system choose.
+    ///   - group: The event loops of the connections.
+    ///   - tls: The newest TLS context, asked for each connection; `nil` itself means cleartext.
+    ///   - store: What is served.
+    ///   - identify: Who is who.
+    /// - Throws: What the system says when the address cannot be bound.
+    package static func start(
+        address: SocketAddress,
+        group: any EventLoopGroup,
+        tls: (@Sendable () -> NIOSSLContext?)?,
+        store: Store,
+        configuration: DataPlaneConfiguration,
+        identify: @escaping Identify,
+        metrics factory: any MetricsFactory,
+        logger: Logger
+    ) async throws -> DataPlaneServer {
+        let services = try await Self.makeServices(group, store, configuration, factory)
+        let listener = try await RPCListener.bind(
+            address: address,
+            group: group,
+            tls: tls,
+            limits: configuration.transportLimits,
+            methods: EtcdMethod.table,
+            metrics: RPCMetrics(methods: EtcdMethod.table, factory: factory),
+            logger: logger
+        ) { (peer, eventLoop) throws(RPCRefusal) in
+            // Every connection's loop is one of the group's.
+            guard let bound = services[ObjectIdentifier(eventLoop)] else { throw .unavailable }
+            return EtcdSession(services: bound.value, authorization: try identify(peer))
+        }
+        return DataPlaneServer(listener: listener)
+    }
+
+    /// Stops accepting, lets calls end, tells clients to go elsewhere, and closes every connection.
+    ///
+    /// - Parameter grace: After how long the connections that are left are cut.
+    package func shutdown(grace: Duration) async {
+        await self.listener.shutdown(grace: grace)
+    }
+
+    /// Cuts the connections whose peers satisfy `isIncluded`, and returns how many there were.
+    @discardableResult
+    package func closeConnections(where isIncluded: (RPCPeer) -> Bool) -> Int {
+        self.listener.closeConnections(where: isIncluded)
+    }
+
+    /// Makes what the connections of each loop share, on that loop.
+    private static func makeServices(
+        _ group: any EventLoopGroup,
+        _ store: Store,
+        _ configuration: DataPlaneConfiguration,
+        _ factory: any MetricsFactory
+    ) async throws -> [ObjectIdentifier: NIOLoopBound<LoopServices>] {
+        let metrics = WatchMetrics(factory: factory)
+        var services: [ObjectIdentifier: NIOLoopBound<LoopServices>] = [:]
+        for eventLoop in group.makeIterator() {
+            let port = LoopPort(eventLoop: eventLoop)
+            services[ObjectIdentifier(eventLoop)] = try await eventLoop.submit {
+                let loop = LoopServices(port: port, store: store, configuration: configuration, metrics: metrics)
+                return NIOLoopBound(loop, eventLoop: eventLoop)
+            }.get()
+            store.attach(port)
+        }
+        return services
+    }
+}

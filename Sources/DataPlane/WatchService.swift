@@ -1,0 +1,124 @@
+import EtcdAPI
+import MVCC
+import NIOCore
+import RPC
+import SwiftProtobuf
+import Watching
+
+/// One Watch stream: turns its messages into watchers of the loop's registry. Bound to the connection's loop.
+final class WatchService: RPCStreamHandler {
+    private let session: EtcdSession
+    private let stream: RPCStream
+    private var watches: WatchStream?
+
+    init(session: EtcdSession, stream: RPCStream) {
+        self.session = session
+        self.stream = stream
+        self.watches = WatchStream(registry: session.services.registry, sink: self)
+        // Large answers beside it must not hold events back.
+        stream.setPriority(urgent: true)
+    }
+
+    func receive(_ message: RawSpan) {
+        guard let watches = self.watches else { return }
+        guard let request = self.session.decode(message, as: Etcdserverpb_WatchRequest.self, on: self.stream) else {
+            return
+        }
+        switch request.requestUnion {
+        case .createRequest(let request): self.create(request, watches)
+        case .cancelRequest(let request):
+            // An unknown identifier is not answered (etcd).
+            if watches.cancel(request.watchID) { self.sendCanceled(request.watchID) }
+        case .progressRequest: watches.requestProgress()
+        case nil: break
+        }
+    }
+
+    func receiveEnd() {
+        self.close()
+        self.stream.finish(.ok)
+    }
+
+    func streamBecameWritable() {
+        self.watches?.becameWritable()
+    }
+
+    func streamClosed() {
+        self.close()
+    }
+
+    private func close() {
+        self.watches?.close()
+        self.watches = nil
+    }
+
+    private func create(_ wire: Etcdserverpb_WatchCreateRequest, _ watches: WatchStream) {
+        // Permissions are about what was asked, before an empty key comes to mean the first key (CVE-2026-33413's lesson).
+        let asked = KeyRange(wire.key, wire.rangeEnd)
+        guard self.session.allows(asked) else {
+            self.refuse(EtcdStatus.cancelReasonPermissionDenied)
+            return
+        }
+        var request = WatchRequest(
+            range: wire.key.isEmpty ? KeyRange(key: ByteBuffer(bytes: [0]), rangeEnd: asked.rangeEnd) : asked,
+            startRevision: wire.startRevision
+        )
+        request.filtersPuts = wire.filters.contains(.noput)
+        request.filtersDeletes = wire.filters.contains(.nodelete)
+        request.wantsPrevious = wire.prevKv
+        request.wantsProgress = wire.progressNotify
+        request.wantsFragments = wire.fragment
+        do throws(WatchStream.CreateError) {
+            let (id, revision) = try watches.create(request, requestedID: wire.watchID)
+            var head = self.head(id, revision)
+            head.created = true
+            self.send(head)
+        } catch {
+            self.refuse(EtcdStatus.cancelReason(error))
+        }
+    }
+
+    private func refuse(_ reason: String) {
+        var head = self.head(-1, self.session.services.registry.liveRevision)
+        head.created = true
+        head.canceled = true
+        head.cancelReason = reason
+        self.send(head)
+    }
+
+    private func sendCanceled(_ id: Int64) {
+        var head = self.head(id, self.session.services.registry.liveRevision)
+        head.canceled = true
+        self.send(head)
+    }
+
+    private func head(_ id: Int64, _ revision: Int64) -> WatchResponseHead {
+        WatchResponseHead(header: self.session.services.header(revision), watchID: id)
+    }
+
+    private func send(_ head: WatchResponseHead) {
+        var buffer = ByteBufferAllocator().buffer(capacity: head.byteCount)
+        buffer.writeMessage(byteCount: head.byteCount) { head.write(into: &$0) }
+        self.stream.send(buffer)
+    }
+}
+
+extension WatchService: WatchSink {
+    var isWritable: Bool { self.stream.isWritable }
+
+    func send(head: ByteBuffer, segment: ByteBuffer) {
+        self.stream.send(head: head, shared: segment)
+    }
+
+    func flush() {
+        self.stream.connection.flush()
+    }
+
+    func watcherWasCompacted(_ watchID: Int64, horizon: Int64) {
+        // etcd leaves the revision and the reason out of this one; clients look at the compaction revision.
+        var head = self.head(watchID, 0)
+        head.canceled = true
+        head.compactRevision = horizon
+        self.send(head)
+    }
+}

@@ -1,0 +1,78 @@
+import EtcdAPI
+
+extension Keyspace {
+    /// Returns etcd's `HashKV` of the history up to `revision`, which must be readable.
+    ///
+    /// CRC-32C of the word `key`, then of every record that compaction keeps, in (revision, sub) order: its revision, its
+    /// key-value message; a tombstone's message has only the key, and one exactly at the horizon is left out (etcd
+    /// `mvcc/hash.go`). The same history gives the same number on every server. Takes O(*n* log *n*); not on an event loop.
+    package func hash(through revision: Int64) -> UInt32 {
+        var records: [Record] = []
+        let horizon = self.compactedRevision
+        self.index.forEach(from: { _ in -1 }) { element in
+            let kept = element.compacted(through: horizon) { _ in }
+            kept?.forEachRecord { record in
+                guard record.modRevision <= revision, !(record.isTombstone && record.modRevision == horizon) else { return }
+                records.append(record)
+            }
+            return true
+        }
+        records.sort { ($0.modRevision, $0.sub) < ($1.modRevision, $1.sub) }
+        var hash = CRC32C()
+        hash.update(Array("key".utf8))
+        for record in records {
+            hash.update(record.revisionBytes)
+            if record.isTombstone {
+                hash.update(record.keyOnlyMessage)
+            } else {
+                unsafe record.withUnsafeEncoded { unsafe hash.update($0) }
+            }
+        }
+        return hash.value
+    }
+}
+
+extension Record {
+    /// etcd's key of a record: big-endian revision, `_`, big-endian sub, and `t` for a tombstone (`mvcc/revision.go`).
+    fileprivate var revisionBytes: [UInt8] {
+        var bytes: [UInt8] = []
+        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: self.modRevision >> shift)) }
+        bytes.append(UInt8(ascii: "_"))
+        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: self.sub >> shift)) }
+        if self.isTombstone { bytes.append(UInt8(ascii: "t")) }
+        return bytes
+    }
+
+    fileprivate var keyOnlyMessage: [UInt8] {
+        unsafe self.withUnsafeKey { key in
+            let count = ProtoSize.delimited(key.count)
+            return unsafe [UInt8](unsafeUninitializedCapacity: count) { memory, initialized in
+                var writer = unsafe ProtoWriter(UnsafeMutableRawBufferPointer(memory))
+                unsafe writer.delimited(0x0a, key)
+                initialized = writer.count
+            }
+        }
+    }
+}
+
+/// The checksum with the Castagnoli polynomial (RFC 3720 appendix B.4), by table.
+private struct CRC32C {
+    private static let table: [UInt32] = (0..<256).map { index in
+        (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? (value >> 1) ^ 0x82f6_3b78 : value >> 1 }
+    }
+
+    private var state: UInt32 = ~0
+    private let table = CRC32C.table
+
+    var value: UInt32 { ~self.state }
+
+    mutating func update(_ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { unsafe self.update($0) }
+    }
+
+    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        for unsafe byte in unsafe bytes {
+            self.state = (self.state >> 8) ^ self.table[Int((self.state ^ UInt32(byte)) & 0xff)]
+        }
+    }
+}
