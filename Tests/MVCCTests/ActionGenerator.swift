@@ -20,7 +20,7 @@ struct ActionGenerator {
     private let letters: [UInt8]
     private let longest: Int
 
-    /// - Parameter keyCount: About how many different keys there are.
+    /// Creates a generator over an alphabet of about `keyCount` keys.
     init(seed: UInt64, keyCount: Int) {
         self.random = SeededGenerator(seed: seed)
         let letters: [UInt8] = [0x00, 0xff, 0x61, 0x62, 0x01]

@@ -58,18 +58,20 @@ import Testing
     }
 
     /// The worked example in the type's comment.
-    @Test(arguments: [
-        (1, [], [2, 4, 7, 9]),
-        (2, [], [2, 4, 7, 9]),
-        (3, [], [2, 4, 7, 9]),
-        (4, [2], [4, 7, 9]),
-        (5, [2], [4, 7, 9]),
-        (6, [2], [4, 7, 9]),
-        (7, [2, 4], [7, 9]),
-        (8, [2, 4, 7], [9]),
-        (9, [2, 4, 7], [9]),
-        (10, [2, 4, 7], [9]),
-    ] as [(Int64, [Int64], [Int64])])
+    @Test(
+        arguments: [
+            (1, [], [2, 4, 7, 9]),
+            (2, [], [2, 4, 7, 9]),
+            (3, [], [2, 4, 7, 9]),
+            (4, [2], [4, 7, 9]),
+            (5, [2], [4, 7, 9]),
+            (6, [2], [4, 7, 9]),
+            (7, [2, 4], [7, 9]),
+            (8, [2, 4, 7], [9]),
+            (9, [2, 4, 7], [9]),
+            (10, [2, 4, 7], [9]),
+        ] as [(Int64, [Int64], [Int64])]
+    )
     func compactingTheWorkedExampleKeepsWhatCanBeAskedFor(horizon: Int64, dropped: [Int64], kept: [Int64]) {
         let history = Self.history([.put(2), .put(4), .delete(7), .put(9)])
         var seen: [Int64] = []

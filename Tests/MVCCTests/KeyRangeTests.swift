@@ -77,6 +77,8 @@ import Testing
         )
         #expect(KeyRange(prefix: "b").contains(keyOf: record))
         #expect(!KeyRange(prefix: "a").contains(keyOf: record))
-        #expect(!KeyRange(key: ByteBuffer(string: "b\u{0}"), rangeEnd: Self.bytes([0])).contains(keyOf: record))
+        #expect(
+            !KeyRange(key: ByteBuffer(string: "b\u{0}"), rangeEnd: Self.bytes([0])).contains(keyOf: record)
+        )
     }
 }

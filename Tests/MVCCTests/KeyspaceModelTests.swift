@@ -2,7 +2,7 @@ import MVCC
 import Testing
 
 @Suite struct KeyspaceModelTests {
-    /// A random run. The seed is the whole reproduction.
+    /// A random run, which its seed reproduces.
     struct Run: CustomStringConvertible {
         var seed: UInt64
         var keyCount: Int

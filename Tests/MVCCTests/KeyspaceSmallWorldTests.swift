@@ -110,8 +110,14 @@ import Testing
         )
         return Transaction(
             compares: [Compare(KeyRange(KeyspaceSmallWorldTests.a), .create(0), .greater)],
-            success: [.deleteRange(DeleteRange(KeyRange(KeyspaceSmallWorldTests.a))), .range(query), .transaction(nested)],
-            failure: [.put(Put(key: KeyspaceSmallWorldTests.a, value: ByteBuffer(string: "4"))), .transaction(nested), .range(query)]
+            success: [
+                .deleteRange(DeleteRange(KeyRange(KeyspaceSmallWorldTests.a))), .range(query),
+                .transaction(nested),
+            ],
+            failure: [
+                .put(Put(key: KeyspaceSmallWorldTests.a, value: ByteBuffer(string: "4"))),
+                .transaction(nested), .range(query),
+            ]
         )
     }()
 }

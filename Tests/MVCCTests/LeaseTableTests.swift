@@ -162,7 +162,9 @@ import Testing
                 .sorted { ($0.deadline, $0.id) < ($1.deadline, $1.id) }
             #expect(table.count == order.count)
             #expect(table.nextDeadline == order.first?.deadline)
-            #expect(table.expired(now: now, limit: 3) == order.prefix { $0.deadline <= now }.prefix(3).map(\.id))
+            #expect(
+                table.expired(now: now, limit: 3) == order.prefix { $0.deadline <= now }.prefix(3).map(\.id)
+            )
             #expect(table.lease(id)?.deadline == expected[id]?.deadline)
             if step % 50 == 0 { snapshots.append((table, order.map(\.id))) }
         }

@@ -84,7 +84,9 @@ struct NaiveExecution {
     }
 
     mutating func deleteRange(_ request: DeleteRange) -> [NaiveRecord] {
-        let found = self.state.values.filter { request.range.naivelyContains($0.key) }.sorted { $0.key < $1.key }
+        let found = self.state.values.filter { request.range.naivelyContains($0.key) }.sorted {
+            $0.key < $1.key
+        }
         for record in found { self.delete(record.key) }
         return found
     }

@@ -42,7 +42,9 @@ struct NaiveKeyspace {
     /// or below it, unless that is a tombstone older than the horizon.
     var kept: [NaiveRecord] {
         var newest: State = [:]
-        for change in self.changes where change.modRevision <= self.compactedRevision { newest[change.key] = change }
+        for change in self.changes where change.modRevision <= self.compactedRevision {
+            newest[change.key] = change
+        }
         return self.changes.filter { change in
             if change.modRevision > self.compactedRevision { return true }
             return newest[change.key] == change

@@ -123,26 +123,32 @@ import Testing
         #expect(record.modRevision == 0)
     }
 
-    @Test(arguments: [
-        ("nothing at all", []),
-        ("no key", [0x18, 2]),
-        ("an empty key", [0x0a, 0, 0x18, 2]),
-        ("a tag without a value", [0x0a, 1, 0x6b, 0x18]),
-        ("a key longer than the message", [0x0a, 3, 0x6b]),
-        ("a length beyond all memory", [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0x6b]),
-        ("a varint that does not end", [0x0a, 1, 0x6b, 0x18, 0x80]),
-        ("a varint of eleven bytes", [0x0a, 1, 0x6b, 0x18] + [UInt8](repeating: 0x80, count: 10) + [1]),
-        ("field number zero", [0x0a, 1, 0x6b, 0x00, 0x00]),
-        ("a fixed field cut short", [0x0a, 1, 0x6b, 0x5d, 1, 2]),
-        ("an unknown wire type", [0x0a, 1, 0x6b, 0x5f]),
-    ] as [(String, [UInt8])])
+    @Test(
+        arguments: [
+            ("nothing at all", []),
+            ("no key", [0x18, 2]),
+            ("an empty key", [0x0a, 0, 0x18, 2]),
+            ("a tag without a value", [0x0a, 1, 0x6b, 0x18]),
+            ("a key longer than the message", [0x0a, 3, 0x6b]),
+            (
+                "a length beyond all memory",
+                [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0x6b]
+            ),
+            ("a varint that does not end", [0x0a, 1, 0x6b, 0x18, 0x80]),
+            ("a varint of eleven bytes", [0x0a, 1, 0x6b, 0x18] + [UInt8](repeating: 0x80, count: 10) + [1]),
+            ("field number zero", [0x0a, 1, 0x6b, 0x00, 0x00]),
+            ("a fixed field cut short", [0x0a, 1, 0x6b, 0x5d, 1, 2]),
+            ("an unknown wire type", [0x0a, 1, 0x6b, 0x5f]),
+        ] as [(String, [UInt8])]
+    )
     func malformedBytesAreNoRecord(what: String, bytes: [UInt8]) {
         #expect(self.record(bytes) == nil)
     }
 
     @Test func aRecordCutShortIsNoRecordUnlessWholeFieldsAreLeft() {
         let bytes = self.encoded(
-            Fields(key: [0x61, 0x62], value: [1, 2, 3], create: 300, mod: 400, version: 500, lease: 600).record
+            Fields(key: [0x61, 0x62], value: [1, 2, 3], create: 300, mod: 400, version: 500, lease: 600)
+                .record
         )
         for count in 0..<bytes.count {
             let prefix = Array(bytes.prefix(count))

@@ -20,7 +20,9 @@ struct SmallBytes: Hashable, Comparable, CustomStringConvertible {
     }
 
     var bytes: [UInt8] {
-        [self.rank / (257 * 257), self.rank / 257 % 257, self.rank % 257].prefix { $0 > 0 }.map { UInt8($0 - 1) }
+        [self.rank / (257 * 257), self.rank / 257 % 257, self.rank % 257].prefix { $0 > 0 }.map {
+            UInt8($0 - 1)
+        }
     }
 
     var buffer: ByteBuffer { ByteBuffer(bytes: self.bytes) }

@@ -42,7 +42,10 @@ import Testing
         .range(RangeQuery(KeyRange(ByteBuffer(string: key))))
     }
 
-    private static func nested(_ success: [MVCC.Operation], else failure: [MVCC.Operation] = []) -> MVCC.Operation {
+    private static func nested(
+        _ success: [MVCC.Operation],
+        else failure: [MVCC.Operation] = []
+    ) -> MVCC.Operation {
         .transaction(Transaction(success: success, failure: failure))
     }
 
@@ -58,7 +61,11 @@ import Testing
         Case("in the failure branch too", Transaction(failure: [put("a"), put("a")]), .duplicateKey),
         Case("once in each branch", Transaction(success: [put("a")], failure: [put("a")]), nil),
         Case("here and in a nested transaction", then(put("a"), nested([put("a")])), .duplicateKey),
-        Case("here and in a nested failure branch", then(put("a"), nested([], else: [put("a")])), .duplicateKey),
+        Case(
+            "here and in a nested failure branch",
+            then(put("a"), nested([], else: [put("a")])),
+            .duplicateKey
+        ),
         Case("in both branches of one nested", then(nested([put("a")], else: [put("a")])), nil),
         Case("in two nested ones", then(nested([put("a")]), nested([put("a")])), .duplicateKey),
         Case(
@@ -104,11 +111,23 @@ import Testing
         Case("between two touching ones", then(delete("a", "b"), delete("b", "c"), put("b")), .duplicateKey),
         Case("deleted here, put in a nested one", then(nested([put("a")]), delete("a")), .duplicateKey),
         Case("deleted in a nested one, put here", then(nested([delete("a")]), put("a")), .duplicateKey),
-        Case("deleted in a nested failure, put here", then(nested([], else: [delete("a")]), put("a")), .duplicateKey),
-        Case("deleted in a nested one, put in a later", then(nested([delete("a")]), nested([put("a")])), .duplicateKey),
+        Case(
+            "deleted in a nested failure, put here",
+            then(nested([], else: [delete("a")]), put("a")),
+            .duplicateKey
+        ),
+        Case(
+            "deleted in a nested one, put in a later",
+            then(nested([delete("a")]), nested([put("a")])),
+            .duplicateKey
+        ),
         // etcd looks at earlier nested deletes only: the put is done first, the delete removes it again.
         Case("put in a nested one, deleted in a later", then(nested([put("a")]), nested([delete("a")])), nil),
-        Case("put and deleted by the two branches of one nested", then(nested([put("a")], else: [delete("a")])), nil),
+        Case(
+            "put and deleted by the two branches of one nested",
+            then(nested([put("a")], else: [delete("a")])),
+            nil
+        ),
         Case("deleted two levels below", then(put("b"), nested([nested([delete("a", "c")])])), .duplicateKey),
     ])
     func aKeyThatIsDeletedIsNotPut(testCase: Case) {
@@ -130,23 +149,53 @@ import Testing
         Case("as many as allowed", Transaction(success: puts(3)), nil, limit: 3),
         Case("one too many", Transaction(success: puts(4)), .tooManyOperations(limit: 3), limit: 3),
         Case("one failure too many", Transaction(failure: puts(4)), .tooManyOperations(limit: 3), limit: 3),
-        Case("one compare too many", Transaction(compares: compares(4)), .tooManyOperations(limit: 3), limit: 3),
-        Case("each list for itself", Transaction(compares: compares(3), success: puts(3), failure: puts(3)), nil, limit: 3),
+        Case(
+            "one compare too many",
+            Transaction(compares: compares(4)),
+            .tooManyOperations(limit: 3),
+            limit: 3
+        ),
+        Case(
+            "each list for itself",
+            Transaction(compares: compares(3), success: puts(3), failure: puts(3)),
+            nil,
+            limit: 3
+        ),
         Case("default limit", Transaction(success: puts(128)), nil),
         Case("over the default limit", Transaction(success: puts(129)), .tooManyOperations(limit: 128)),
         Case("a nested one has the rest", then(put("a"), nested(puts(2))), nil, limit: 4),
-        Case("a nested one has no more", then(put("a"), nested(puts(3))), .tooManyOperations(limit: 4), limit: 4),
+        Case(
+            "a nested one has no more",
+            then(put("a"), nested(puts(3))),
+            .tooManyOperations(limit: 4),
+            limit: 4
+        ),
         Case(
             "the widest list counts against nested ones",
             Transaction(compares: compares(3), success: [nested(puts(2))]),
             .tooManyOperations(limit: 4),
             limit: 4
         ),
-        Case("siblings have the same rest", then(nested(puts(2)), nested(puts(2, prefix: "m"))), nil, limit: 4),
+        Case(
+            "siblings have the same rest",
+            then(nested(puts(2)), nested(puts(2, prefix: "m"))),
+            nil,
+            limit: 4
+        ),
         Case("each level takes its part", then(nested([nested([put("a")])])), nil, limit: 3),
-        Case("and then nothing is left", then(nested([nested([put("a")])])), .tooManyOperations(limit: 2), limit: 2),
+        Case(
+            "and then nothing is left",
+            then(nested([nested([put("a")])])),
+            .tooManyOperations(limit: 2),
+            limit: 2
+        ),
         Case("an empty one needs nothing", then(nested([nested([])])), nil, limit: 2),
-        Case("nested failure branches count", then(nested([], else: puts(2))), .tooManyOperations(limit: 2), limit: 2),
+        Case(
+            "nested failure branches count",
+            then(nested([], else: puts(2))),
+            .tooManyOperations(limit: 2),
+            limit: 2
+        ),
     ])
     func operationsAreLimitedAndNestedOnesShareTheRest(testCase: Case) {
         Self.expect(testCase)
@@ -166,7 +215,11 @@ import Testing
         Case("delete", then(delete("", "b")), .emptyKey),
         Case("failure branch", Transaction(failure: [range("")]), .emptyKey),
         Case("nested", then(nested([range("")])), .emptyKey),
-        Case("compare", Transaction(compares: [Compare(KeyRange(ByteBuffer()), .version(0), .equal)]), .emptyKey),
+        Case(
+            "compare",
+            Transaction(compares: [Compare(KeyRange(ByteBuffer()), .version(0), .equal)]),
+            .emptyKey
+        ),
         Case(
             "nested compare",
             then(.transaction(Transaction(compares: [Compare(KeyRange(ByteBuffer()), .mod(0), .less)]))),

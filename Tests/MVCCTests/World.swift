@@ -5,13 +5,19 @@ import NIOCore
 struct Mismatch: Error, CustomStringConvertible {
     let description: String
 
-    static func check<T: Equatable>(_ what: @autoclosure () -> String, _ actual: T, _ expected: T) throws(Mismatch) {
+    static func check<T: Equatable>(
+        _ what: @autoclosure () -> String,
+        _ actual: T,
+        _ expected: T
+    ) throws(Mismatch) {
         guard actual != expected else { return }
         throw Mismatch(description: "\(what()): got \(actual), expected \(expected)")
     }
 }
 
-/// A key space beside its model. A value: copies diverge, and none may ever see what happens to another.
+/// A key space beside its model.
+///
+/// A value: copies diverge, and none may ever see what happens to another.
 struct World {
     private(set) var keyspace = Keyspace()
     private(set) var model = NaiveKeyspace()
@@ -89,7 +95,9 @@ struct World {
         while self.keyspace.needsTrimming {
             try self.trim(limit: limit)
             turns += 1
-            guard turns <= self.model.changes.count else { throw Mismatch(description: "trimming does not end") }
+            guard turns <= self.model.changes.count else {
+                throw Mismatch(description: "trimming does not end")
+            }
         }
         let stored = self.storedRecords.map(NaiveRecord.init)
         try Mismatch.check("records after trimming", stored, self.model.kept)
