@@ -110,7 +110,7 @@ let package = Package(
 
         // Tests: one target per module, and the rules of the house.
         .testTarget(name: "EtcdAPITests", dependencies: ["EtcdAPI", protobuf, nioCore], swiftSettings: relaxed),
-        .testTarget(name: "MVCCTests", dependencies: ["MVCC", "EtcdAPI", nioCore], swiftSettings: relaxed),
+        .testTarget(name: "MVCCTests", dependencies: ["MVCC", "EtcdAPI", protobuf, nioCore], swiftSettings: relaxed),
         .testTarget(name: "AccessControlTests", dependencies: ["AccessControl", nioCore], swiftSettings: relaxed),
         .testTarget(name: "MeshSchemaTests", dependencies: ["MeshSchema", nioCore], swiftSettings: relaxed),
         .testTarget(name: "ChangeBusTests", dependencies: ["ChangeBus"], swiftSettings: relaxed),

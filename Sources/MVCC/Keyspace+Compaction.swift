@@ -7,6 +7,8 @@ extension Keyspace {
     package mutating func compact(through revision: Int64) throws(StoreError) {
         guard revision > self.compactedRevision else { throw .compacted(at: self.compactedRevision) }
         guard revision <= self.revision else { throw .futureRevision(head: self.revision) }
+        // The old horizon's own records are looked at again: tombstones there become garbage only now.
+        self.trimPosition = min(self.trimPosition, self.history.position(of: self.compactedRevision))
         self.compactedRevision = revision
     }
 
@@ -31,10 +33,8 @@ extension Keyspace {
             self.byteCount -= record.storedByteCount
         }
         if !self.needsTrimming {
-            // The horizon's own records are looked at again next time: a tombstone there becomes garbage then, and a
-            // watch may still start there.
-            self.trimPosition = self.history.position(of: self.compactedRevision)
-            self.history.removeChunks(before: self.trimPosition)
+            // A watch may still start at the horizon itself.
+            self.history.removeChunks(before: self.history.position(of: self.compactedRevision))
         }
         return dropped
     }

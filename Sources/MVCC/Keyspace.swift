@@ -43,8 +43,11 @@ package struct Keyspace: Sendable {
 
     /// Adds a record that was read from the log; they must come in (revision, sub) order.
     package mutating func restore(_ record: Record) {
-        self.insert(record)
+        let replaced = self.insert(record)
         self.revision = max(self.revision, record.modRevision)
+        if let replaced, replaced.lease != 0, replaced.lease != record.lease {
+            self.leases.detach(replaced, from: replaced.lease)
+        }
         if record.lease != 0 { self.leases.attach(record, to: record.lease) }
     }
 
