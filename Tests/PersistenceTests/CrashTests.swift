@@ -32,7 +32,7 @@ import Testing
         let opened = try Opened(live.store())
         try opened.log.checkpoint(everyPages: checkpointPages)
         var random = SplitMix(seed: seed)
-        var power = PowerModel()
+        var power = PowerModel(checkpointPages: checkpointPages)
         var appended: [Entry] = []
         var batchEnds: Set<Int64> = [1]
         var head: Int64 = 1
@@ -119,6 +119,7 @@ import Testing
 
 /// What part of the write-ahead log a power cut leaves for certain.
 private struct PowerModel {
+    let checkpointPages: Int
     private(set) var syncedByteCount = 0
     private(set) var byteCount = 0
 
@@ -128,9 +129,12 @@ private struct PowerModel {
     }
 
     mutating func observe(_ byteCount: Int) {
-        // It was copied into the database, which is synced, and began again.
+        // It began again, after all of it was copied into the database and that was synced.
         if byteCount < self.byteCount { self.syncedByteCount = 0 }
         self.byteCount = byteCount
+        // https://www.sqlite.org/fileformat.html#the_write_ahead_log: a header of 32 bytes, then frames of a page and 24.
+        // It is synced before it is copied, and this long it was just copied.
+        if (byteCount - 32) / (8_192 + 24) >= self.checkpointPages { self.syncedByteCount = byteCount }
     }
 }
 
