@@ -68,21 +68,6 @@ class WatchStream:
         assert len(found) == count, f"more events than expected: {found}"
         return found
 
-    def is_silent(self, seconds):
-        """Tells whether nothing arrives for a while."""
-        try:
-            self.responses.get(timeout=seconds)
-        except queue.Empty:
-            return True
-        return False
-
-    def end(self, timeout=10):
-        """Half-closes the stream and returns the status that the server ends it with."""
-        self.requests.put(None)
-        self.reader.join(timeout)
-        assert not self.reader.is_alive(), "the server did not end the stream"
-        return self.status
-
     def close(self):
         self.requests.put(None)
         self.call.cancel()
