@@ -138,10 +138,12 @@ def test_a_refused_watch_says_why_in_the_words_of_grpc(local):
         assert reason == "rpc error: code = PermissionDenied desc = etcdserver: permission denied"
 
 
-@pytest.mark.since(36, "older servers look at the revision first")
+@pytest.mark.since(36, "older servers look at the revision first, and let anybody raise an alarm")
 @pytest.mark.parametrize("identity", ["local", "remote"])
-def test_only_administrators_compact(secure_server, admin, identity):
+def test_only_administrators_compact_and_raise_alarms(secure_server, admin, identity):
     with Client(secure_server, identity) as client:
+        with refused(*DENIED):
+            client.Maintenance.Alarm(action="ACTIVATE", alarm="NOSPACE")
         for revision in (1, admin.revision(), admin.revision() + 1000):
             with refused(*DENIED):
                 client.KV.Compact(revision=revision)
@@ -155,7 +157,6 @@ def test_only_administrators_change_the_server(secure_server, admin, identity):
         for call in [
             lambda: client.Maintenance.Defragment(),
             lambda: client.Maintenance.HashKV(),
-            lambda: client.Maintenance.Alarm(action="ACTIVATE", alarm="NOSPACE"),
             lambda: client.Auth.UserAdd(name="mallory", options={"no_password": True}),
             lambda: client.Auth.UserList(),
             lambda: list(client.Maintenance.Snapshot()),
