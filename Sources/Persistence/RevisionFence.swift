@@ -19,6 +19,7 @@ struct RevisionFence: Hashable, Sendable {
 
     /// Stops the process unless `batch` may follow.
     func check(_ batch: LogBatch) {
+        precondition(batch.headRevision >= self.head, "the head revision must not go back")
         var previous = RecordPosition(revision: self.head, sub: Int.max)
         for record in batch.records {
             let position = RecordPosition(revision: record.modRevision, sub: record.sub)
@@ -26,7 +27,6 @@ struct RevisionFence: Hashable, Sendable {
             previous = position
         }
         precondition(previous.revision <= batch.headRevision, "a record is above the batch's head revision")
-        precondition(batch.headRevision >= self.head, "the head revision must not go back")
         precondition(batch.headRevision <= self.ceiling, "revisions must be reserved before they are used")
         if let compacted = batch.compactedRevision {
             precondition(

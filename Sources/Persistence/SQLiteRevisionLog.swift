@@ -10,7 +10,7 @@ package import MVCC
 /// Not Sendable: one thread at a time, the one that loads the store first, the commit thread later.
 package final class SQLiteRevisionLog: RevisionLog {
     let path: String
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
     private let durability: Durability
     /// `nil` once closed.
     private var statements: RecordStatements?

@@ -29,6 +29,27 @@ final class TemporaryDirectory {
         }
         return contents
     }
+
+    /// Copies every file as it is now, also while a log has it open: what a crash of the process would leave.
+    func copy(to other: TemporaryDirectory) throws {
+        for (name, data) in try self.contents() {
+            try data.write(to: URL(fileURLWithPath: other.path + "/" + name))
+        }
+    }
+
+    /// Replaces bytes of one file.
+    func overwrite(_ name: String, at offset: Int, with bytes: [UInt8]) throws {
+        let url = URL(fileURLWithPath: self.path + "/" + name)
+        var data = try Data(contentsOf: url)
+        data.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        try data.write(to: url)
+    }
+
+    /// Cuts one file.
+    func truncate(_ name: String, to byteCount: Int) throws {
+        let url = URL(fileURLWithPath: self.path + "/" + name)
+        try Data(contentsOf: url).prefix(byteCount).write(to: url)
+    }
 }
 
 /// What a log was opened with and answered.

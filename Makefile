@@ -1,0 +1,57 @@
+# Isthmus. `make run` starts one server, `make test` runs every test; both install what is missing
+# on a Debian 12 that has a Swift toolchain on the PATH or in /opt/swift.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+export PATH := $(PATH):/opt/swift/usr/bin
+export ISTHMUS_BIN ?= $(CURDIR)/.build/release/isthmus
+
+.PHONY: help run test unit end-to-end release lint format protos clean packages
+
+help: ## says what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: packages ## builds the server and starts it on 127.0.0.1:2379 with certificates of its own
+	@.ci/phase "release build" swift build -c release --product isthmus
+	@exec "$(ISTHMUS_BIN)" serve --state-dir .isthmus --cluster-name isthmus --cluster-id 1 \
+		--data-listen 127.0.0.1:2379 --health-listen 127.0.0.1:9880 --log-format text
+
+test: ## lint, unit tests, then real clients against the release binary
+	@.ci/phase "Debian packages" .ci/install-packages test
+	@.ci/phase "lint" .ci/lint
+	@.ci/phase "debug build" swift build --build-tests
+	@.ci/phase "unit tests" swift test --skip-build
+	@.ci/phase "release build" swift build -c release --product isthmus
+	@.ci/phase "Python environment" .ci/make-venv
+	@.ci/phase "end-to-end tests" .venv/bin/python -m pytest Tests/EndToEnd
+
+unit: packages ## only the Swift tests
+	@.ci/phase "unit tests" swift test
+
+end-to-end: ## only the tests with real clients; TARGET=etcd35 or etcd34 runs them against real etcd
+	@.ci/install-packages test
+	@.ci/make-venv
+	@.ci/phase "end-to-end tests" .venv/bin/python -m pytest Tests/EndToEnd $(if $(TARGET),--target $(TARGET))
+
+release: packages ## the release binary
+	@swift build -c release --product isthmus
+
+lint: ## checks the layout of every hand-written Swift file
+	@.ci/lint
+
+format: ## lays out every hand-written Swift file
+	@find Package.swift Sources Tests -name '*.swift' -not -path '*/Generated/*' -print0 | \
+		xargs -0 swift format format --in-place --parallel
+
+protos: ## generates Sources/EtcdAPI/Generated from Sources/EtcdAPI/Protos
+	@.ci/make-venv
+	@.ci/generate-protos
+
+packages:
+	@.ci/install-packages
+
+clean: ## removes what was built; leaves the state of `make run` alone
+	@rm -rf .build .venv Package.resolved

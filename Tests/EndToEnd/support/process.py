@@ -1,0 +1,75 @@
+"""Starts and ends the processes of a test. Nothing outlives the test run, whatever happens to it."""
+
+import ctypes
+import os
+import resource
+import signal
+import socket
+import subprocess
+import time
+
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def free_port():
+    """Returns a port of the loopback interface that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def end_with_the_parent():
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def spawn(arguments, output, environment=None):
+    """Starts a program whose standard output and error go to the file `output`."""
+    merged = dict(os.environ)
+    merged.update(environment or {})
+    with open(output, "ab") as sink:
+        return subprocess.Popen(
+            [str(argument) for argument in arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            env=merged,
+            preexec_fn=end_with_the_parent,
+        )
+
+
+def end(process, how=signal.SIGTERM, within=35):
+    """Sends a signal and returns the exit code; kills a process that does not end in time."""
+    if process.poll() is None:
+        process.send_signal(how)
+        try:
+            process.wait(within)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"the process did not end within {within} s of signal {how}")
+    return process.returncode
+
+
+def eventually(condition, within=10.0, what="the condition"):
+    """Polls until `condition` returns something true, and returns that."""
+    deadline = time.monotonic() + within
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} was not met within {within} s")
+        time.sleep(0.02)
+
+
+def allow_open_files(count):
+    """Raises the limit of open files, also for processes that are started later; tells whether it could."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= count:
+        return True
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, max(hard, count)))
+    except (ValueError, OSError):
+        return False
+    return True

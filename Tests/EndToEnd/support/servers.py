@@ -1,0 +1,214 @@
+"""The servers that the tests run against: ours, and real etcd 3.5 and 3.4 as the oracle.
+
+All have the same face: `start`, `stop`, `kill`, `restart`, an address, identities for mTLS.
+"""
+
+import http.client
+import json
+import os
+import signal
+import ssl
+import sys
+from pathlib import Path
+
+from . import process
+from .certificates import Authority, Identity
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+PRODUCT = Path(os.environ.get("ISTHMUS_BIN", REPOSITORY / ".build/release/isthmus"))
+ETCD_35 = Path(sys.prefix) / "bin" / "etcd"
+ETCD_34 = Path("/usr/bin/etcd")
+
+
+class Server:
+    """What all servers have in common. The state lives in `directory`, so a second `start` is a restart."""
+
+    target = ""
+    is_etcd = False
+    # The version of etcd, as two digits, whose behaviour is expected. Ours follows 3.6.
+    level = 36
+
+    def __init__(self, directory, tls=False, options=()):
+        self.directory = Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.tls = tls
+        self.options = list(options)
+        self.port = process.free_port()
+        self.log = self.directory.parent / f"{self.directory.name}.log"
+        self.process = None
+        self.identities = {}
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self):
+        return f"{'https' if self.tls else 'http'}://{self.address}"
+
+    def arguments(self):
+        raise NotImplementedError
+
+    def is_ready(self):
+        raise NotImplementedError
+
+    def spawn(self):
+        self.process = process.spawn(self.arguments(), self.log)
+        return self.process
+
+    def start(self):
+        self.spawn()
+
+        def ready():
+            if self.process.poll() is not None:
+                raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.tail()}")
+            return self.is_ready()
+
+        try:
+            process.eventually(ready, within=30, what="readiness")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.tail()}") from error
+        return self
+
+    def tail(self):
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:]) if self.log.exists() else ""
+
+    def stop(self, how=signal.SIGTERM):
+        return process.end(self.process, how) if self.process else None
+
+    def kill(self):
+        return process.end(self.process, signal.SIGKILL)
+
+    def restart(self, how=signal.SIGTERM):
+        self.stop(how)
+        return self.start()
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def identity(self, name="admin"):
+        return self.identities[name] if self.tls else None
+
+
+class Isthmus(Server):
+    target = "isthmus"
+
+    def __init__(self, directory, tls=False, options=(), name="east", identifier=1, progress_interval=None):
+        super().__init__(directory, tls, options)
+        self.name = name
+        self.identifier = identifier
+        self.health_port = process.free_port()
+        if progress_interval:
+            self.options += ["--watch-progress-notify-interval", progress_interval]
+
+    def arguments(self):
+        return [
+            PRODUCT, "serve", "--state-dir", self.directory, "--cluster-name", self.name,
+            "--cluster-id", self.identifier, "--data-listen", self.address,
+            "--data-tls", "auto" if self.tls else "off",
+            "--health-listen", f"127.0.0.1:{self.health_port}", "--log-format", "json", *self.options,
+        ]  # fmt: skip
+
+    def health(self, path):
+        """Returns the status, the headers and the body of a GET on the health listener."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.health_port, timeout=5)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.headers, response.read().decode()
+        finally:
+            connection.close()
+
+    def is_ready(self):
+        try:
+            return self.health("/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def metrics(self):
+        """Returns every sample of the Prometheus text by its name with labels."""
+        samples = {}
+        for line in self.health("/metrics")[2].splitlines():
+            if line and not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                samples[name] = float(value)
+        return samples
+
+    def identity(self, name="admin"):
+        if not self.tls:
+            return None
+        pki = self.directory / "pki"
+        return Identity(pki / "ca.crt", pki / f"{name}.crt", pki / f"{name}.key")
+
+
+class Etcd(Server):
+    is_etcd = True
+    binary = ETCD_35
+    users = {
+        "root": "root",
+        "local-east": "cilium/cache/",
+        "remote": "cilium/state/",
+    }
+
+    def __init__(self, directory, tls=False, options=(), progress_interval=None, **_):
+        super().__init__(directory, tls, options)
+        self.peer_port = process.free_port()
+        if progress_interval:
+            self.options += ["--experimental-watch-progress-notify-interval", progress_interval]
+        if tls:
+            self.make_certificates()
+
+    def make_certificates(self):
+        authority = Authority(self.directory.parent / f"{self.directory.name}-pki")
+        for file, common_name in [("admin", "root"), ("local", "local-east"), ("remote", "remote")]:
+            self.identities[file] = Identity(authority.certificate, *authority.issue(file, common_name))
+        names = "DNS:localhost,IP:127.0.0.1"
+        self.certificate, self.key = authority.issue("server", "server", "serverAuth,clientAuth", names)
+
+    def arguments(self):
+        peer = f"http://127.0.0.1:{self.peer_port}"
+        arguments = [
+            self.binary, "--data-dir", self.directory, "--listen-client-urls", self.url,
+            "--advertise-client-urls", self.url, "--listen-peer-urls", peer,
+            "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}", *self.options,
+        ]  # fmt: skip
+        if self.tls:
+            arguments += ["--client-cert-auth", "--trusted-ca-file", self.identities["admin"].ca]
+            arguments += ["--cert-file", self.certificate, "--key-file", self.key]
+        return arguments
+
+    def is_ready(self):
+        try:
+            if self.tls:
+                admin = self.identities["admin"]
+                context = ssl.create_default_context(cafile=admin.ca)
+                context.load_cert_chain(admin.certificate, admin.key)
+                connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=5, context=context)
+            else:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            connection.request("GET", "/health")
+            body = json.loads(connection.getresponse().read())
+            connection.close()
+            return body.get("health") == "true"
+        except (OSError, ValueError):
+            return False
+
+
+class Etcd35(Etcd):
+    target = "etcd35"
+    level = 35
+
+    def arguments(self):
+        return super().arguments() + ["--unsafe-no-fsync", "--log-level", "error"]
+
+
+class Etcd34(Etcd):
+    target = "etcd34"
+    level = 34
+    binary = ETCD_34
+
+    def arguments(self):
+        return super().arguments() + ["--logger", "zap", "--log-outputs", "stderr", "--log-level", "error"]
+
+
+TARGETS = {kind.target: kind for kind in (Isthmus, Etcd35, Etcd34)}

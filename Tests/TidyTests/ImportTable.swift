@@ -1,0 +1,136 @@
+/// Which target may import which: the architecture's picture as data.
+///
+/// An edge that is not here is a decision to make, not an oversight to repair.
+enum ImportTable {
+    enum Layer: Int, Comparable {
+        case header, pure, mechanism, store, plane, process
+
+        static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    struct Row {
+        var layer: Layer
+        /// The project's own modules that the target may import.
+        var modules: Set<String>
+        /// The modules of other packages and of the system that it may import, beside ``everywhere``.
+        var outside: Set<String> = []
+    }
+
+    /// Modules that say nothing about architecture.
+    static let everywhere: Set<String> = ["Swift"]
+
+    /// The only Foundation that our own modules need, but for the few rows that name the whole of it.
+    private static let essentials = "FoundationEssentials"
+    private static let loops: Set<String> = [
+        "NIOCore", "NIOPosix", "Logging", "CoreMetrics", "Synchronization",
+    ]
+
+    static let rows: [String: Row] = [
+        "COpenSSL": Row(layer: .header, modules: []),
+        "CNghttp2": Row(layer: .header, modules: []),
+        "CMicroHTTPD": Row(layer: .header, modules: []),
+
+        "EtcdAPI": Row(layer: .pure, modules: [], outside: ["NIOCore", "SwiftProtobuf", Self.essentials]),
+        "MVCC": Row(layer: .pure, modules: ["EtcdAPI"], outside: ["NIOCore"]),
+        "AccessControl": Row(layer: .pure, modules: [], outside: ["NIOCore"]),
+        "MeshSchema": Row(layer: .pure, modules: [], outside: ["NIOCore", Self.essentials]),
+        "MeshPolicy": Row(layer: .pure, modules: ["MeshSchema"], outside: ["NIOCore", Self.essentials]),
+
+        "ChangeBus": Row(layer: .mechanism, modules: [], outside: ["Synchronization"]),
+        "RPC": Row(
+            layer: .mechanism,
+            modules: ["CNghttp2"],
+            outside: Self.loops.union(["NIOHTTP1", "NIOSSL", "NIOTLS"])
+        ),
+        "Persistence": Row(
+            layer: .mechanism,
+            modules: ["MVCC"],
+            outside: ["GRDB", "GRDBSQLite", "Foundation", "NIOCore", "Glibc", "Synchronization"]
+        ),
+        "PKI": Row(
+            layer: .mechanism,
+            modules: ["COpenSSL"],
+            outside: ["Synchronization", "Glibc", Self.essentials]
+        ),
+        "MicroHTTP": Row(
+            layer: .mechanism,
+            modules: ["CMicroHTTPD"],
+            outside: ["Synchronization", "Glibc", "Logging", "CoreMetrics", "NIOCore"]
+        ),
+        "Telemetry": Row(
+            layer: .mechanism,
+            modules: [],
+            outside: Self.loops.union(["NIOHTTP1", "Glibc", Self.essentials])
+        ),
+
+        "Storage": Row(
+            layer: .store,
+            modules: ["MVCC", "Persistence", "ChangeBus"],
+            outside: Self.loops.union(["Glibc"])
+        ),
+        "Watching": Row(
+            layer: .store,
+            modules: ["EtcdAPI", "MVCC", "Storage", "ChangeBus"],
+            outside: ["NIOCore", "CoreMetrics", "Synchronization"]
+        ),
+        "EtcdClient": Row(
+            layer: .store,
+            modules: ["EtcdAPI", "RPC"],
+            outside: Self.loops.union(["NIOSSL", "SwiftProtobuf"])
+        ),
+        "Upstream": Row(
+            layer: .store,
+            modules: ["EtcdAPI", "MVCC", "Storage", "EtcdClient"],
+            outside: Self.loops
+        ),
+
+        "DataPlane": Row(
+            layer: .plane,
+            modules: ["EtcdAPI", "MVCC", "AccessControl", "RPC", "Storage", "Watching", "ChangeBus"],
+            outside: Self.loops.union(["NIOSSL", "SwiftProtobuf"])
+        ),
+        "Mirroring": Row(
+            layer: .plane,
+            modules: ["EtcdAPI", "EtcdClient", "Storage", "MVCC", "MeshPolicy", "MeshSchema", "ChangeBus"],
+            outside: Self.loops.union(["Yams", Self.essentials])
+        ),
+        "KubernetesSource": Row(
+            layer: .plane,
+            modules: ["Storage", "MVCC", "MeshPolicy", "MeshSchema", "ChangeBus"],
+            outside: Self.loops.union(["AsyncHTTPClient", "Yams", "Foundation", "NIOHTTP1", "NIOSSL"])
+        ),
+        "AdminPlane": Row(
+            layer: .plane,
+            modules: [
+                "Storage", "MVCC", "MeshPolicy", "MeshSchema", "AccessControl", "PKI", "MicroHTTP",
+                "Persistence",
+                "Telemetry", "ChangeBus",
+            ],
+            outside: Self.loops.union(["Foundation", "Yams"])
+        ),
+
+        "isthmus": Row(
+            layer: .process,
+            modules: [
+                "AccessControl", "AdminPlane", "ChangeBus", "DataPlane", "EtcdAPI", "EtcdClient",
+                "KubernetesSource",
+                "MVCC", "MeshPolicy", "MeshSchema", "MicroHTTP", "Mirroring", "PKI", "Persistence", "RPC",
+                "Storage",
+                "Telemetry", "Upstream", "Watching",
+            ],
+            outside: Self.loops.union([
+                "ArgumentParser", "Configuration", "ServiceLifecycle", "NIOSSL", "Foundation",
+                "FoundationEssentials",
+                "Glibc", "Metrics", "SystemPackage",
+            ])
+        ),
+    ]
+
+    /// What a pure target may not name although `NIOCore` has it: only the buffer there is a value.
+    static let notPure: Set<String> = [
+        "EventLoop", "EventLoopGroup", "EventLoopFuture", "EventLoopPromise", "Channel", "ChannelHandler",
+        "ChannelHandlerContext", "ChannelInboundHandler", "ChannelOutboundHandler", "ChannelDuplexHandler",
+        "ChannelPipeline", "NIOLoopBound", "NIOLoopBoundBox", "NIODeadline", "TimeAmount", "NIOLock",
+        "NIOLockedValueBox", "NIOAsyncChannel", "NIOFileHandle", "SocketAddress", "Scheduled", "NIOAny",
+    ]
+}
