@@ -62,7 +62,11 @@ let package = Package(
 
         // Mechanisms: one outside thing each.
         .target(name: "ChangeBus", swiftSettings: strict),
-        .target(name: "Telemetry", dependencies: [metrics, logging, nioCore, nioPosix, nioHTTP1], swiftSettings: strict),
+        .target(
+            name: "Telemetry",
+            dependencies: [metrics, logging, nioCore, nioPosix, nioHTTP1],
+            swiftSettings: strict
+        ),
         .target(name: "Persistence", dependencies: ["MVCC", grdb, nioCore], swiftSettings: strict),
         .systemLibrary(name: "COpenSSL"),
         .target(name: "PKI", dependencies: ["COpenSSL"], swiftSettings: audited),
@@ -89,7 +93,8 @@ let package = Package(
         .target(
             name: "DataPlane",
             dependencies: [
-                "EtcdAPI", "MVCC", "AccessControl", "RPC", "Storage", "Watching", "ChangeBus", protobuf, nioCore,
+                "EtcdAPI", "MVCC", "AccessControl", "RPC", "Storage", "Watching", "ChangeBus", protobuf,
+                nioCore,
                 nioPosix, nioSSL, logging, metrics,
             ],
             swiftSettings: strict
@@ -99,7 +104,8 @@ let package = Package(
         .executableTarget(
             name: "isthmus",
             dependencies: [
-                "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl", "MVCC",
+                "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
+                "MVCC",
                 "ChangeBus", "RPC", "Watching", lifecycle, logging, metrics, nioCore, nioPosix, nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -108,9 +114,17 @@ let package = Package(
         ),
 
         // Tests: one target per module, and the rules of the house.
-        .testTarget(name: "EtcdAPITests", dependencies: ["EtcdAPI", protobuf, nioCore], swiftSettings: relaxed),
+        .testTarget(
+            name: "EtcdAPITests",
+            dependencies: ["EtcdAPI", protobuf, nioCore],
+            swiftSettings: relaxed
+        ),
         .testTarget(name: "MVCCTests", dependencies: ["MVCC", "EtcdAPI", nioCore], swiftSettings: relaxed),
-        .testTarget(name: "AccessControlTests", dependencies: ["AccessControl", nioCore], swiftSettings: relaxed),
+        .testTarget(
+            name: "AccessControlTests",
+            dependencies: ["AccessControl", nioCore],
+            swiftSettings: relaxed
+        ),
         .testTarget(name: "MeshSchemaTests", dependencies: ["MeshSchema", nioCore], swiftSettings: relaxed),
         .testTarget(name: "ChangeBusTests", dependencies: ["ChangeBus"], swiftSettings: relaxed),
         .testTarget(
@@ -142,8 +156,18 @@ let package = Package(
         .testTarget(
             name: "DataPlaneTests",
             dependencies: [
-                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "RPC", protobuf, nioCore,
+                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "RPC", protobuf,
+                nioCore,
                 nioPosix, nioEmbedded, logging,
+            ],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "IsthmusTests",
+            dependencies: [
+                "isthmus", "MeshSchema", nioCore, logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
             ],
             swiftSettings: relaxed
         ),
