@@ -27,6 +27,7 @@ let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swif
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
@@ -62,7 +63,11 @@ let package = Package(
 
         // Mechanisms: one outside thing each.
         .target(name: "ChangeBus", swiftSettings: strict),
-        .target(name: "Telemetry", dependencies: [metrics, logging, nioCore, nioPosix, nioHTTP1], swiftSettings: strict),
+        .target(
+            name: "Telemetry",
+            dependencies: [metrics, logging, nioCore, nioPosix, nioHTTP1],
+            swiftSettings: strict
+        ),
         .systemLibrary(name: "CSQLite"),
         .target(name: "Persistence", dependencies: ["CSQLite", "MVCC", grdb], swiftSettings: strict),
         .systemLibrary(name: "COpenSSL"),
@@ -90,7 +95,8 @@ let package = Package(
         .target(
             name: "DataPlane",
             dependencies: [
-                "EtcdAPI", "MVCC", "AccessControl", "RPC", "Storage", "Watching", "ChangeBus", protobuf, nioCore,
+                "EtcdAPI", "MVCC", "AccessControl", "RPC", "Storage", "Watching", "ChangeBus", protobuf,
+                nioCore,
                 nioPosix, nioSSL, logging, metrics,
             ],
             swiftSettings: strict
@@ -100,8 +106,9 @@ let package = Package(
         .executableTarget(
             name: "isthmus",
             dependencies: [
-                "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl", "MVCC",
-                "ChangeBus", "RPC", "Watching", lifecycle, logging, metrics, nioCore, nioPosix, nioSSL,
+                "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
+                "MVCC",
+                "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix, nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],
@@ -109,9 +116,21 @@ let package = Package(
         ),
 
         // Tests: one target per module, and the rules of the house.
-        .testTarget(name: "EtcdAPITests", dependencies: ["EtcdAPI", protobuf, nioCore], swiftSettings: relaxed),
-        .testTarget(name: "MVCCTests", dependencies: ["MVCC", "EtcdAPI", protobuf, nioCore], swiftSettings: relaxed),
-        .testTarget(name: "AccessControlTests", dependencies: ["AccessControl", nioCore], swiftSettings: relaxed),
+        .testTarget(
+            name: "EtcdAPITests",
+            dependencies: ["EtcdAPI", protobuf, nioCore],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "MVCCTests",
+            dependencies: ["MVCC", "EtcdAPI", protobuf, nioCore],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "AccessControlTests",
+            dependencies: ["AccessControl", nioCore],
+            swiftSettings: relaxed
+        ),
         .testTarget(name: "MeshSchemaTests", dependencies: ["MeshSchema", nioCore], swiftSettings: relaxed),
         .testTarget(name: "ChangeBusTests", dependencies: ["ChangeBus"], swiftSettings: relaxed),
         .testTarget(
@@ -143,8 +162,18 @@ let package = Package(
         .testTarget(
             name: "DataPlaneTests",
             dependencies: [
-                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "RPC", protobuf, nioCore,
+                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "RPC", protobuf,
+                nioCore,
                 nioPosix, nioEmbedded, logging,
+            ],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "IsthmusTests",
+            dependencies: [
+                "isthmus", "MeshSchema", nioCore, logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
             ],
             swiftSettings: relaxed
         ),

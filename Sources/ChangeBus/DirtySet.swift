@@ -83,8 +83,9 @@ package final class DirtySet<Name: Hashable & Comparable & Sendable>: Sendable {
 
     /// Takes what was marked, waiting for the first mark.
     ///
-    /// Returns an empty list of names when the calling task is cancelled and nothing is marked; what is marked is
-    /// returned even then. One consumer: a second task that waits at the same time is a programmer error.
+    /// Returns an empty list of names when the calling task is cancelled and nothing is marked; what is
+    /// marked is returned even then. One consumer: a second task that waits at the same time is a programmer
+    /// error.
     ///
     /// - Complexity: O(*n* log *n*) for *n* names.
     package func next() async -> Changes<Name> {

@@ -3,8 +3,9 @@ package import NIOCore
 
 /// The value at `cilium/cluster-config/<cluster>`: who the cluster is and what its store supports.
 ///
-/// Mesh clients read it once per connection, before anything else. The bytes are those of Go's `encoding/json` for
-/// Cilium's `CiliumClusterConfig`: compact, fields in order of declaration, zero values left out.
+/// Mesh clients read it once per connection, before anything else. The bytes are those of Go's
+/// `encoding/json` for Cilium's `CiliumClusterConfig`: compact, fields in order of declaration, zero values
+/// left out.
 package struct ClusterConfiguration: Sendable, Hashable {
     /// The cluster's id; zero when the value did not say.
     ///
@@ -46,7 +47,8 @@ package struct ClusterConfiguration: Sendable, Hashable {
         package var cached: Bool
         /// The size of the mesh; zero when the value did not say.
         package var maxConnectedClusters: UInt32
-        /// Whether the cluster exports services of the multi-cluster services API; `nil`: it does not know them.
+        /// Whether the cluster exports services of the multi-cluster services API; `nil`: it does not know
+        /// them.
         package var serviceExportsEnabled: Bool?
         /// How endpoint slices are exported; empty: not at all.
         ///
@@ -136,10 +138,11 @@ extension ClusterConfiguration {
 
     /// Reads a value that some version of Cilium wrote.
     ///
-    /// Fields that are absent or `null` have their zero value; unknown fields are ignored, as Cilium ignores them.
+    /// Fields that are absent or `null` have their zero value; unknown fields are ignored, as Cilium ignores
+    /// them.
     ///
-    /// - Throws: ``MeshSchemaError/malformedClusterConfiguration(reason:)`` when the bytes are not a JSON object or
-    ///   a known field has another type.
+    /// - Throws: ``MeshSchemaError/malformedClusterConfiguration(reason:)`` when the bytes are not a JSON
+    ///   object or a known field has another type.
     package init(decoding bytes: ByteBuffer) throws(MeshSchemaError) {
         let wire: Wire
         do {

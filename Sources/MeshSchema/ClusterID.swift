@@ -9,7 +9,8 @@ package enum MaxConnectedClusters: Int, Sendable, Hashable, CaseIterable {
 
     /// Checks a number of clusters.
     ///
-    /// - Throws: ``MeshSchemaError/invalidMaxConnectedClusters(value:)`` for any number that is not 255 or 511.
+    /// - Throws: ``MeshSchemaError/invalidMaxConnectedClusters(value:)`` for any number that is not 255 or
+    ///   511.
     package init(_ value: Int) throws(MeshSchemaError) {
         guard let known = Self(rawValue: value) else { throw .invalidMaxConnectedClusters(value: value) }
         self = known

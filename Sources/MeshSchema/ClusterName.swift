@@ -1,7 +1,8 @@
 /// A cluster's name that Cilium accepts in a mesh.
 ///
-/// Cilium's rule (`pkg/clustermesh/types`, strict since 1.18): 1 to 32 lower-case letters, digits and `-`, the first
-/// and last of which is a letter or digit, and not `default`, which is the name of clusters without an id.
+/// Cilium's rule (`pkg/clustermesh/types`, strict since 1.18): 1 to 32 lower-case letters, digits and `-`,
+/// the first and last of which is a letter or digit, and not `default`, which is the name of clusters without
+/// an id.
 package struct ClusterName: Sendable, Hashable {
     /// The most characters of a name.
     package static let maximumLength = 32

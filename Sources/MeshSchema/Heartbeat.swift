@@ -2,8 +2,8 @@ package import NIOCore
 
 /// The value at `cilium/.heartbeat`: the time at which it was written.
 ///
-/// Mesh clients count each write as a sign of life and never read the value; after 120 seconds without one they
-/// declare the connection dead. Cilium writes the same text into its canaries.
+/// Mesh clients count each write as a sign of life and never read the value; after 120 seconds without one
+/// they declare the connection dead. Cilium writes the same text into its canaries.
 package struct Heartbeat: Sendable, Hashable {
     /// The key at which heartbeats are written.
     package static let key = KeyPrefixes.heartbeat

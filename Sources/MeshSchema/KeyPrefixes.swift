@@ -1,10 +1,10 @@
 // MeshSchema: Cilium's layout of keys and values, encoded and decoded exactly as Cilium's own programs do.
 //
-// What it is: names, limits and values, as pure functions over bytes. What it is not: it decides nothing about
-// who may see a key, knows no store, no socket and no clock (a time is always a parameter).
+// What it is: names, limits and values, as pure functions over bytes. What it is not: it decides nothing
+// about who may see a key, knows no store, no socket and no clock (a time is always a parameter).
 //
-// The idea: every fact about Cilium's wire has one home. Key prefixes are in this file and nowhere else; each value
-// has a type of its own that produces the bytes which Cilium's Go structs produce.
+// The idea: every fact about Cilium's wire has one home. Key prefixes are in this file and nowhere else; each
+// value has a type of its own that produces the bytes which Cilium's Go structs produce.
 //
 // Begin here, then `ClusterName`, `ClusterID` and `ClusterConfiguration`.
 

@@ -25,7 +25,7 @@ extension MeshSchemaError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .emptyClusterName:
-            "the cluster name is empty: give the cluster a name of 1 to \(ClusterName.maximumLength) characters"
+            "the cluster name is empty: give it 1 to \(ClusterName.maximumLength) characters"
         case .clusterNameTooLong(let name, let limit):
             "the cluster name \"\(name)\" has \(name.utf8.count) characters: Cilium allows at most \(limit)"
         case .invalidClusterName(let name):

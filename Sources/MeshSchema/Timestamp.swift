@@ -14,6 +14,18 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         self.nanoseconds = nanoseconds
     }
 
+    /// Creates the moment that is `time` after 1970-01-01T00:00:00Z; what is finer than a nanosecond is cut
+    /// off.
+    package init(since1970 time: Duration) {
+        let (seconds, attoseconds) = time.components
+        let nanoseconds = Int32(attoseconds / 1_000_000_000)
+        // A duration before 1970 has both parts negative, a moment's fraction never is.
+        self.init(
+            secondsSince1970: nanoseconds < 0 ? seconds - 1 : seconds,
+            nanoseconds: nanoseconds < 0 ? nanoseconds + 1_000_000_000 : nanoseconds
+        )
+    }
+
     /// Orders moments in time.
     package static func < (left: Timestamp, right: Timestamp) -> Bool {
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
@@ -35,8 +47,8 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 
     /// The date of the proleptic Gregorian calendar, `day` days after 1970-01-01.
     ///
-    /// Years begin in March here, so that the leap day is the last day of a year and the lengths of the months
-    /// before it follow one formula: 153 days per five months.
+    /// Years begin in March here, so that the leap day is the last day of a year and the lengths of the
+    /// months before it follow one formula: 153 days per five months.
     private static func civilDate(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let fromMarch0000 = day + 719_468
         let era = self.floorDivide(fromMarch0000, by: 146_097)

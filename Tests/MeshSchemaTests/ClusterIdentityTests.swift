@@ -65,7 +65,8 @@ import Testing
     @Test func errorsSayWhatWouldBeRight() {
         #expect(
             MeshSchemaError.clusterIDOutOfRange(id: 300, maximum: 255).description
-                == "the cluster id 300 is out of range: it must be 1 to 255, because 255 clusters is the size of the mesh"
+                == "the cluster id 300 is out of range: it must be 1 to 255, because 255 clusters is "
+                + "the size of the mesh"
         )
         #expect(MeshSchemaError.reservedClusterName(name: "default").description.contains("\"default\""))
         #expect(MeshSchemaError.invalidMaxConnectedClusters(value: 9).description.contains("255 or 511"))

@@ -48,6 +48,13 @@ import Testing
         }
     }
 
+    @Test func aClocksDurationIsAMoment() {
+        let moment = Timestamp(since1970: .seconds(5) + .nanoseconds(7))
+        #expect(moment == Timestamp(secondsSince1970: 5, nanoseconds: 7))
+        let before = Timestamp(since1970: .nanoseconds(-1))
+        #expect(before == Timestamp(secondsSince1970: -1, nanoseconds: 999_999_999))
+    }
+
     @Test func momentsAreOrdered() {
         let first = Timestamp(secondsSince1970: 1, nanoseconds: 5)
         #expect(first < Timestamp(secondsSince1970: 1, nanoseconds: 6))

@@ -32,6 +32,7 @@ import Testing
         )
         for value in [0.0, 1, 1.5, 9] { recorder.record(value) }
 
+        let rejected = MetricsRegistry.rejectedSeriesName
         #expect(
             self.rendered() == #"""
                 # HELP batch Sizes.
@@ -43,9 +44,9 @@ import Testing
                 batch_count{k="v"} 4
                 # TYPE depth gauge
                 depth -2
-                # HELP isthmus_telemetry_rejected_series_total Series that were merged into an overflow series or not kept, because a limit was reached.
-                # TYPE isthmus_telemetry_rejected_series_total counter
-                isthmus_telemetry_rejected_series_total 0
+                # HELP \#(rejected) Series merged or not kept because of a limit.
+                # TYPE \#(rejected) counter
+                \#(rejected) 0
                 # TYPE ratio gauge
                 ratio 0.25
                 # HELP requests_total Requests,\nby \\code.

@@ -10,11 +10,12 @@ package enum HealthListenerError: Error, Hashable, Sendable {
     case tooManyConnections(limit: Int)
 }
 
-/// Serves health and metrics over plain HTTP/1.1: `/livez`, `/readyz`, `/healthz` and `/metrics`, to `GET` and `HEAD`.
+/// Serves health and metrics over plain HTTP/1.1: `/livez`, `/readyz`, `/healthz` and `/metrics`, to `GET`
+/// and `HEAD`.
 ///
-/// For probes and scrapers, so it is simple and hard to exhaust: a bounded number of connections, bounded headers,
-/// and one deadline that covers waiting for a request, receiving it and sending the answer. It holds no secrets and
-/// asks for none.
+/// For probes and scrapers, so it is simple and hard to exhaust: a bounded number of connections, bounded
+/// headers, and one deadline that covers waiting for a request, receiving it and sending the answer. It holds
+/// no secrets and asks for none.
 package final class HealthListener: Sendable {
     /// How much a client may take.
     package struct Limits: Sendable {
@@ -96,6 +97,7 @@ package final class HealthListener: Sendable {
         // An error here says that the channel is closed already, which is what is wanted.
         try? await self.channel.close().get()
         for connection in self.connections.closeAll() {
+            // A close future does not fail.
             try? await connection.closeFuture.get()
         }
     }

@@ -17,9 +17,9 @@ struct HealthResponse: Sendable, Equatable {
 ///
 /// Knows no sockets.
 ///
-/// The paths and texts are those of Kubernetes' and etcd's health endpoints: `/livez` asks the checks of liveness,
-/// `/readyz` and `/healthz` all checks, `/livez/<name>` one of them; `?verbose` lists them, `?exclude=<name>` leaves
-/// one out.
+/// The paths and texts are those of Kubernetes' and etcd's health endpoints: `/livez` asks the checks of
+/// liveness, `/readyz` and `/healthz` all checks, `/livez/<name>` one of them; `?verbose` lists them,
+/// `?exclude=<name>` leaves one out.
 struct HealthRoutes: Sendable {
     private let checks: [HealthCheck]
     private let metrics: @Sendable () -> ByteBuffer

@@ -2,9 +2,9 @@ package import Logging
 
 /// Writes each event as one line of JSON.
 ///
-/// Keys in this order: `ts` (RFC 3339, UTC, microseconds), `level`, `logger`, `msg`, then the metadata in ascending
-/// order, nested as it was given. A metadata key that is one of those four gets the prefix `metadata.`, so that no
-/// line has a key twice.
+/// Keys in this order: `ts` (RFC 3339, UTC, microseconds), `level`, `logger`, `msg`, then the metadata in
+/// ascending order, nested as it was given. A metadata key that is one of those four gets the prefix
+/// `metadata.`, so that no line has a key twice.
 package struct JSONLogHandler: LogHandler {
     private static let reserved: Set<String> = ["ts", "level", "logger", "msg"]
 

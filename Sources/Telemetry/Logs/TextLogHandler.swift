@@ -1,9 +1,10 @@
 package import Logging
 
-/// Writes each event as one line for people: time, level, logger, message, then `key=value` in ascending order.
+/// Writes each event as one line for people: time, level, logger, message, then `key=value` in ascending
+/// order.
 ///
-/// Values that could be misread (empty, with spaces, quotes, `=` or control characters) are written as JSON strings,
-/// lists and dictionaries as JSON, so that a line is always one line.
+/// Values that could be misread (empty, with spaces, quotes, `=` or control characters) are written as JSON
+/// strings, lists and dictionaries as JSON, so that a line is always one line.
 package struct TextLogHandler: LogHandler {
     private var context: LogContext
 

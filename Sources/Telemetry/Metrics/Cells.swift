@@ -33,7 +33,8 @@ final class ValueCell: MeterHandler, RecorderHandler, FloatingPointCounterHandle
 
 /// A distribution over fixed buckets.
 ///
-/// A reader sees a total that is the sum of the buckets it read; the sum of the values may be an instant ahead.
+/// A reader sees a total that is the sum of the buckets it read; the sum of the values may be an instant
+/// ahead.
 final class HistogramCell: TimerHandler, RecorderHandler, Sendable {
     let buckets: HistogramBuckets
     private let counts: [CounterCell]

@@ -1,11 +1,12 @@
-// Telemetry: what an operator sees of the process. Metrics in Prometheus' text format, log lines, health checks.
+// Telemetry: what an operator sees of the process. Metrics in Prometheus' text format, log lines, health
+// checks.
 //
 // What it is: three mechanisms behind the interfaces of swift-metrics and swift-log, and one small plain HTTP
-// listener. What it is not: it knows no plane, no store and no name of a metric; it reads no clock (log lines take
-// their time from a closure).
+// listener. What it is not: it knows no plane, no store and no metric but those about itself; it reads no
+// clock (log lines take their time from a closure).
 //
-// The idea: recording is an atomic operation on an object that was made at start; all work (sorting, formatting,
-// asking callbacks) happens when somebody reads.
+// The idea: recording is an atomic operation on an object that was made at start; all work (sorting,
+// formatting, asking callbacks) happens when somebody reads.
 //
 // Begin with `MetricsRegistry`, then `JSONLogHandler` and `HealthListener`.
 
@@ -14,8 +15,8 @@ import Synchronization
 
 /// Keeps the process's metrics and renders them in Prometheus' text format, version 0.0.4.
 ///
-/// An instance, not a global: `isthmus` makes one and bootstraps swift-metrics with it; a test makes its own. Any
-/// thread may use it. Invariants:
+/// An instance, not a global: `isthmus` makes one and bootstraps swift-metrics with it; a test makes its own.
+/// Any thread may use it. Invariants:
 /// - a name has one kind. A handle for the same name with another kind works, but is not rendered;
 /// - a name has at most ``Limits/seriesPerName`` series. Further ones share one series that is labelled
 ///   `overflow="true"`, so that nothing recorded is lost and memory is bounded;
@@ -53,7 +54,7 @@ package final class MetricsRegistry: MetricsFactory, Sendable {
         self.limits = limits
         self.describe(
             Self.rejectedSeriesName,
-            help: "Series that were merged into an overflow series or not kept, because a limit was reached."
+            help: "Series merged or not kept because of a limit."
         )
         self.state.withLock { state in
             var family = MetricFamily(kind: .counter)
@@ -82,7 +83,8 @@ package final class MetricsRegistry: MetricsFactory, Sendable {
     /// - Parameters:
     ///   - gauge: The metric's name.
     ///   - labels: Names and values, from closed sets.
-    ///   - read: Returns the value. Called on the thread that renders, without a lock held; it must not block.
+    ///   - read: Returns the value. Called on the thread that renders, without a lock held; it must not
+    ///     block.
     package func register(
         gauge: String,
         labels: [(String, String)] = [],

@@ -1,0 +1,208 @@
+import CoreMetrics
+import DataPlane
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import PKI
+import Persistence
+import ServiceLifecycle
+import Storage
+import Synchronization
+import Telemetry
+import UnixSignals
+
+/// Puts a server together, in the order in which its parts need each other, and runs it.
+///
+///     logs, metrics → state directory → health listener → certificates → store → heartbeat → data plane
+///
+/// The health listener comes early, so that a probe can tell a server that loads from one that is gone.
+struct Server {
+    private let configuration: ServeConfiguration
+    private let registry: MetricsRegistry
+    private let logger: Logger
+    private let clock: @Sendable () -> Duration
+    private let group: MultiThreadedEventLoopGroup
+    private let readiness = Readiness()
+
+    /// Runs until the process is told to stop.
+    ///
+    /// - Throws: ``StartFailure`` when a part cannot be made; nothing was served then.
+    static func run(_ configuration: ServeConfiguration) async throws {
+        let start = ContinuousClock.now
+        let server = Server(
+            configuration: configuration,
+            registry: MetricsRegistry(),
+            logger: Self.makeLogger(configuration),
+            clock: { ContinuousClock.now - start },
+            group: MultiThreadedEventLoopGroup(numberOfThreads: configuration.data.threads)
+        )
+        MetricsSystem.bootstrap(server.registry)
+        try await server.run()
+    }
+
+    private func run() async throws {
+        try StateDirectory(path: self.configuration.stateDirectory).prepare()
+        let pulse = LoopPulse(group: self.group, clock: self.clock)
+        let health = try await self.startHealth(pulse)
+        let credentials = try self.loadCredentials()
+        let store = try self.openStore()
+        let cluster = OwnCluster(
+            store: store,
+            name: self.configuration.clusterName,
+            id: self.configuration.clusterID,
+            mesh: self.configuration.mesh,
+            interval: self.configuration.heartbeatInterval,
+            logger: self.logger
+        )
+        try await self.announce(cluster)
+        let dataPlane = try await self.startDataPlane(store, credentials?.contexts)
+        StoreGauges(store: store, dataPlane: dataPlane, source: credentials?.source).register(in: self.registry)
+        self.readiness.isReady = true
+        self.greet(dataPlane, health)
+
+        var services: [any Service] = [pulse, StoreService(store: store), health, cluster]
+        if let credentials { services += [credentials.keeper, SignalReloader(reloads: credentials.keeper.reloads)] }
+        // The last to start is the first to stop: clients are sent away before anything they use ends.
+        services.append(DataPlaneService(dataPlane: dataPlane, readiness: self.readiness))
+        let lifecycle = ServiceGroup(
+            services: services,
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: self.logger
+        )
+        try await lifecycle.run()
+        try await self.group.shutdownGracefully()
+        self.logger.info("stopped")
+    }
+
+    // MARK: - The parts
+
+    private static func makeLogger(_ configuration: ServeConfiguration) -> Logger {
+        let sink = LogSink(level: LogLevel(configuration.logLevel)) {
+            .nanoseconds(Int64(Date().timeIntervalSince1970 * 1_000_000_000))
+        }
+        LoggingSystem.bootstrap { label in
+            switch configuration.logFormat {
+            case .json: JSONLogHandler(label: label, sink: sink)
+            case .text: TextLogHandler(label: label, sink: sink)
+            }
+        }
+        return Logger(label: "isthmus")
+    }
+
+    private func startHealth(_ pulse: LoopPulse) async throws -> HealthService {
+        let readiness = self.readiness
+        let checks = [
+            HealthCheck("event-loops", scope: .liveness) { pulse.verdict },
+            HealthCheck("store", scope: .readiness) {
+                readiness.isReady ? .healthy : .unhealthy(reason: "the store is being loaded or the server stops")
+            },
+        ]
+        let listener = try await StartFailure.wrap {
+            try await HealthListener.start(
+                on: try self.configuration.healthListen.socketAddress(),
+                group: self.group,
+                checks: checks,
+                registry: self.registry
+            )
+        }
+        return HealthService(listener: listener)
+    }
+
+    /// The credentials of the data plane and what keeps them fresh; `nil` without TLS.
+    private func loadCredentials() throws -> Credentials? {
+        let source: CredentialSource
+        let interval: Duration
+        switch self.configuration.data.tls {
+        case .off: return nil
+        case .automatic:
+            var settings = PKIDirectory.Settings(clusterName: self.configuration.clusterName.rawValue)
+            settings.serverNames = self.configuration.data.certificateNames
+            let path = self.configuration.stateDirectory + "/pki"
+            source = .automatic(PKIDirectory(path: path, settings: settings), logger: self.logger)
+            interval = .seconds(3_600)
+        case .files(let certificate, let key, let authorities):
+            source = .files(certificate: certificate, key: key, authorities: authorities, logger: self.logger)
+            interval = .seconds(10)
+        }
+        let context = try StartFailure.wrap {
+            guard let context = try source.load() else {
+                throw TLSContexts.Failure(description: "no credentials were found")
+            }
+            return context
+        }
+        let contexts = TLSContexts(context)
+        let keeper = CredentialKeeper(
+            source: source,
+            contexts: contexts,
+            logger: self.logger,
+            failures: Counter(label: "isthmus_data_credential_failures_total", factory: self.registry),
+            interval: interval
+        )
+        return Credentials(source: source, contexts: contexts, keeper: keeper)
+    }
+
+    private func openStore() throws -> Store {
+        let opening = StoreOpening(
+            configuration: self.configuration,
+            clock: self.clock,
+            metrics: self.registry,
+            logger: self.logger
+        )
+        return try StartFailure.wrap { try opening.open() }
+    }
+
+    /// Writes the first heartbeat, unless the store takes no writes: reading must work on a full disk too.
+    private func announce(_ cluster: OwnCluster) async throws {
+        do {
+            try await cluster.announce()
+        } catch {
+            self.logger.error("the cluster's own keys cannot be written", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func startDataPlane(_ store: Store, _ contexts: TLSContexts?) async throws -> DataPlaneServer {
+        let identification = Identification(clusterName: self.configuration.clusterName)
+        let data = self.configuration.data
+        let hostName = ProcessInfo.processInfo.hostName
+        var plane = DataPlaneConfiguration(
+            advertisedURLs: data.clientURLs(boundPort: data.listen.port, hostName: hostName)
+        )
+        plane.memberName = self.configuration.clusterName.rawValue
+        return try await StartFailure.wrap {
+            try await DataPlaneServer.start(
+                address: try data.listen.socketAddress(),
+                group: self.group,
+                tls: contexts.map { contexts in { contexts.current } },
+                store: store,
+                configuration: plane,
+                identify: { (peer) throws(RPCRefusal) in try identification.authorization(of: peer) },
+                metrics: self.registry,
+                logger: self.logger
+            )
+        }
+    }
+
+    private func greet(_ dataPlane: DataPlaneServer, _ health: HealthService) {
+        let port = dataPlane.localAddress.port ?? self.configuration.data.listen.port
+        self.logger.info(
+            "listening",
+            metadata: ["data.address": "\(dataPlane.localAddress)", "health.address": "\(health.listener.localAddress)"]
+        )
+        let banner = Banner(
+            clusterName: self.configuration.clusterName.rawValue,
+            clientURL: self.configuration.data.localURL(boundPort: port),
+            healthURL: self.configuration.healthListen.localURL(port: health.listener.localAddress.port ?? 0),
+            stateDirectory: StateDirectory(path: self.configuration.stateDirectory).absolutePath,
+            hasOwnCertificates: self.configuration.data.tls == .automatic
+        )
+        FileHandle.standardOutput.write(Data(banner.text.utf8))
+    }
+}
+
+/// The data plane's credentials and what keeps them fresh.
+private struct Credentials {
+    let source: CredentialSource
+    let contexts: TLSContexts
+    let keeper: CredentialKeeper
+}
