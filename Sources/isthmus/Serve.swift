@@ -2,10 +2,13 @@ import CoreMetrics
 import DataPlane
 import Foundation
 import Logging
+import MeshSchema
 import NIOCore
 import NIOPosix
+import NIOSSL
 import PKI
 import Persistence
+import RPC
 import ServiceLifecycle
 import Storage
 import Synchronization
@@ -22,7 +25,10 @@ struct Server {
     private let registry: MetricsRegistry
     private let logger: Logger
     private let clock: @Sendable () -> Duration
+    /// The loops of the data plane.
     private let group: MultiThreadedEventLoopGroup
+    /// A loop for probes and scrapes, which must neither wait for the data plane nor hold it up.
+    private let healthGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let readiness = Readiness()
 
     /// Runs until the process is told to stop.
@@ -72,6 +78,7 @@ struct Server {
         )
         try await lifecycle.run()
         try await self.group.shutdownGracefully()
+        try await self.healthGroup.shutdownGracefully()
         self.logger.info("stopped")
     }
 
@@ -101,7 +108,7 @@ struct Server {
         let listener = try await StartFailure.wrap {
             try await HealthListener.start(
                 on: try self.configuration.healthListen.socketAddress(),
-                group: self.group,
+                group: self.healthGroup,
                 checks: checks,
                 registry: self.registry
             )
@@ -169,14 +176,18 @@ struct Server {
             advertisedURLs: data.clientURLs(boundPort: data.listen.port, hostName: hostName)
         )
         plane.memberName = self.configuration.clusterName.rawValue
+        let tls = contexts.map { contexts -> @Sendable () -> NIOSSLContext? in { contexts.current } }
+        let identify: DataPlaneServer.Identify = { (peer) throws(RPCRefusal) in
+            try identification.authorization(of: peer)
+        }
         return try await StartFailure.wrap {
             try await DataPlaneServer.start(
                 address: try data.listen.socketAddress(),
                 group: self.group,
-                tls: contexts.map { contexts in { contexts.current } },
+                tls: tls,
                 store: store,
                 configuration: plane,
-                identify: { (peer) throws(RPCRefusal) in try identification.authorization(of: peer) },
+                identify: identify,
                 metrics: self.registry,
                 logger: self.logger
             )
@@ -192,7 +203,7 @@ struct Server {
         let banner = Banner(
             clusterName: self.configuration.clusterName.rawValue,
             clientURL: self.configuration.data.localURL(boundPort: port),
-            healthURL: self.configuration.healthListen.localURL(port: health.listener.localAddress.port ?? 0),
+            healthURL: self.configuration.healthListen.localURL(scheme: "http", boundPort: health.listener.localAddress.port ?? 0),
             stateDirectory: StateDirectory(path: self.configuration.stateDirectory).absolutePath,
             hasOwnCertificates: self.configuration.data.tls == .automatic
         )

@@ -1,0 +1,79 @@
+import ChangeBus
+import Foundation
+import NIOSSL
+import PKI
+import RPC
+
+/// The newest TLS context of the data plane. Built off the event loops, read by each new connection.
+///
+/// Replacing it takes effect for the next handshake; connections that are open go on.
+final class TLSContexts: Sendable {
+    /// Why credentials cannot be used.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private let published: Published<NIOSSLContext>
+
+    init(_ first: NIOSSLContext) {
+        self.published = Published(first)
+    }
+
+    /// The context for the next handshake; any thread.
+    var current: NIOSSLContext { self.published.current }
+
+    func replace(_ context: NIOSSLContext) {
+        self.published.publish(context)
+    }
+
+    /// Builds the context of credentials that our own PKI made.
+    static func makeContext(_ credentials: CredentialBundle) throws -> NIOSSLContext {
+        let chain = try ([credentials.leaf] + credentials.chain).map {
+            try NIOSSLCertificate(bytes: $0.der, format: .der)
+        }
+        let key = try credentials.keyPEM.withBytes { bytes in
+            try NIOSSLPrivateKey(bytes: bytes.withUnsafeBytes { [UInt8]($0) }, format: .pem)
+        }
+        let roots = try credentials.trustRoots.map { try NIOSSLCertificate(bytes: $0.der, format: .der) }
+        return try self.makeContext(chain: chain, key: key, roots: roots)
+    }
+
+    /// Builds the context of PEM files.
+    ///
+    /// - Throws: ``Failure`` that names the file.
+    static func makeContext(certificate: String, key: String, authorities: String) throws -> NIOSSLContext {
+        func read<T>(_ path: String, _ body: (String) throws -> T) throws -> T {
+            do {
+                return try body(path)
+            } catch {
+                throw Failure(description: "\(path) cannot be used: \(error)")
+            }
+        }
+        let chain = try read(certificate) { try NIOSSLCertificate.fromPEMFile($0) }
+        let privateKey = try read(key) { try NIOSSLPrivateKey(file: $0, format: .pem) }
+        let roots = try read(authorities) { try NIOSSLCertificate.fromPEMFile($0) }
+        do {
+            return try self.makeContext(chain: chain, key: privateKey, roots: roots)
+        } catch {
+            throw Failure(description: "\(certificate) and \(key) cannot be used together: \(error)")
+        }
+    }
+
+    /// Every client must present a certificate of one of `roots`, whose names the handshake tells it.
+    private static func makeContext(
+        chain: [NIOSSLCertificate],
+        key: NIOSSLPrivateKey,
+        roots: [NIOSSLCertificate]
+    ) throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) },
+            privateKey: .privateKey(key)
+        )
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.trustRoots = .certificates(roots)
+        configuration.certificateVerification = .noHostnameVerification
+        configuration.sendCANameList = true
+        configuration.applicationProtocols = RPCListener.applicationProtocols
+        return try NIOSSLContext(configuration: configuration)
+    }
+}
