@@ -36,7 +36,12 @@ extension EtcdSession {
 
     /// The hot path: one key at the head.
     private func lookUp(_ key: RawSpan, keysOnly: Bool, countOnly: Bool, on stream: RPCStream) {
-        let keyspace = self.snapshot.keyspace
+        let snapshot = self.snapshot
+        guard !snapshot.isCorrupt else {
+            self.fail(.corrupt, on: stream)
+            return
+        }
+        let keyspace = snapshot.keyspace
         let record = keyspace.newest(key)
         let header = self.services.header(keyspace.revision)
         let records = record.map { countOnly ? [] : [$0] } ?? []
@@ -45,7 +50,9 @@ extension EtcdSession {
     }
 
     private func answer(_ query: RangeQuery, on stream: RPCStream) throws(StoreError) {
-        let keyspace = self.snapshot.keyspace
+        let snapshot = self.snapshot
+        guard !snapshot.isCorrupt else { throw .corrupt }
+        let keyspace = snapshot.keyspace
         try keyspace.checkReadable(query.revision)
         let header = self.services.header(keyspace.revision)
         let limit = self.services.configuration.maximumResponseBytes
@@ -132,7 +139,9 @@ extension EtcdSession {
                 return
             }
             if transaction.isReadOnly {
-                let outcome = try self.snapshot.keyspace.evaluate(readOnly: transaction)
+                let snapshot = self.snapshot
+                guard !snapshot.isCorrupt else { throw .corrupt }
+                let outcome = try snapshot.keyspace.evaluate(readOnly: transaction)
                 self.respond(self.response(outcome), on: stream)
                 return
             }

@@ -36,6 +36,8 @@ package enum StoreError: Error, Hashable, Sendable {
     case responseTooLarge(limit: Int)
     /// The quota is used up or the disk is full; writes wait for an administrator.
     case noSpace
+    /// Stored data was found damaged; an administrator raised the alarm.
+    case corrupt
     /// As many proposals wait as the limit allows.
     case overloaded
     /// The log could not be written; nothing was changed.

@@ -101,7 +101,7 @@ struct ProposalEvaluator {
     }
 
     private func checkNotCorrupt(_ batch: WorkingBatch) throws(StoreError) {
-        guard !batch.alarms.contains(.corrupt) else { throw .unavailable(reason: "corrupt") }
+        guard !batch.alarms.contains(.corrupt) else { throw .corrupt }
     }
 }
 

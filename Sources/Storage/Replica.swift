@@ -8,6 +8,9 @@ package final class Snapshot: Sendable {
     /// The alarms that are raised.
     package let alarms: Set<Alarm>
 
+    /// Whether stored data was found damaged: nothing is served then (etcd `apply/corrupt.go`).
+    package var isCorrupt: Bool { !self.alarms.isEmpty && self.alarms.contains(.corrupt) }
+
     init(keyspace: Keyspace, alarms: Set<Alarm>) {
         self.keyspace = keyspace
         self.alarms = alarms
