@@ -27,6 +27,7 @@ enum ImportTable {
 
     static let rows: [String: Row] = [
         "COpenSSL": Row(layer: .header, modules: []),
+        "CCrypt": Row(layer: .header, modules: []),
         "CNghttp2": Row(layer: .header, modules: []),
         "CMicroHTTPD": Row(layer: .header, modules: []),
 
@@ -47,6 +48,7 @@ enum ImportTable {
             modules: ["MVCC"],
             outside: ["GRDB", "GRDBSQLite", "Foundation", "NIOCore", "Glibc", "Synchronization"]
         ),
+        "Passwords": Row(layer: .mechanism, modules: ["CCrypt"], outside: ["Glibc"]),
         "PKI": Row(
             layer: .mechanism,
             modules: ["COpenSSL"],
@@ -65,7 +67,7 @@ enum ImportTable {
 
         "Storage": Row(
             layer: .store,
-            modules: ["MVCC", "Persistence", "ChangeBus"],
+            modules: ["MVCC", "AccessControl", "Persistence", "ChangeBus"],
             outside: Self.loops.union(["Glibc"])
         ),
         "Watching": Row(
@@ -86,7 +88,9 @@ enum ImportTable {
 
         "DataPlane": Row(
             layer: .plane,
-            modules: ["EtcdAPI", "MVCC", "AccessControl", "RPC", "Storage", "Watching", "ChangeBus"],
+            modules: [
+                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "Storage", "Watching", "ChangeBus",
+            ],
             outside: Self.loops.union(["NIOSSL", "SwiftProtobuf"])
         ),
         "Mirroring": Row(
