@@ -142,8 +142,9 @@ package struct AuthState: Hashable, Sendable {
         if let index = role.position(key: permission.key, rangeEnd: permission.rangeEnd) {
             role.permissions[index] = permission
         } else {
-            role.permissions.append(permission)
-            role.permissions.sort { $0.precedes($1) }
+            // Listed by key; for one key, in the order in which they were granted (as etcd does).
+            let index = role.permissions.firstIndex { permission.key.lexicographicallyPrecedes($0.key) }
+            role.permissions.insert(permission, at: index ?? role.permissions.count)
         }
         self.set(role)
     }

@@ -28,7 +28,7 @@ package struct AuthUser: Hashable, Sendable, Named {
 package struct AuthRole: Hashable, Sendable, Named {
     /// The name.
     package let name: String
-    /// What it grants, by key and end.
+    /// What it grants, by key.
     package internal(set) var permissions: [Permission] = []
 
     init(name: String) {

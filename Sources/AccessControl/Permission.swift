@@ -34,13 +34,6 @@ package struct Permission: Hashable, Sendable {
     ///
     /// A permission that is not valid grants nothing.
     package var isValid: Bool { KeyInterval(self) != nil }
-
-    /// Whether this is listed before `other`: by key, then by end.
-    func precedes(_ other: Permission) -> Bool {
-        guard self.key == other.key else { return self.key.lexicographicallyPrecedes(other.key) }
-        return self.rangeEnd.lexicographicallyPrecedes(other.rangeEnd)
-    }
-
     /// Returns the first key above all that begin with `prefix`, as etcd's clients compute it.
     private static func end(ofPrefix prefix: [UInt8]) -> [UInt8] {
         var end = prefix
