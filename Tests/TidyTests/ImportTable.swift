@@ -128,7 +128,7 @@ enum ImportTable {
                 "Telemetry", "Upstream", "Watching",
             ],
             outside: Self.loops.union([
-                "ArgumentParser", "Configuration", "ServiceLifecycle", "NIOSSL", "Foundation",
+                "ArgumentParser", "Configuration", "ServiceLifecycle", "UnixSignals", "NIOSSL", "Foundation",
                 "FoundationEssentials",
                 "Glibc", "CoreMetrics", "Metrics",
             ])
