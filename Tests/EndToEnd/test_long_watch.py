@@ -13,9 +13,10 @@ PAUSE = 0.02
 
 @pytest.mark.slow
 def test_a_go_client_gets_an_event_every_20_ms_for_a_thousand_events(server, key):
-    """Its bandwidth estimator pings for nearly every burst of data; a server that counts pings cuts it off."""
+    """Its bandwidth estimator pings for nearly every burst; a server that counts pings cuts it off."""
     prefix = key.decode()
-    started = {version: Etcdctl(server, version).start("watch", prefix, "--prefix") for version in ("3.4", "3.5")}
+    watch_all = ("watch", prefix, "--prefix")
+    started = {version: Etcdctl(server, version).start(*watch_all) for version in ("3.4", "3.5")}
     with Client(server) as client:
         for version, watch in started.items():
             # One event that is seen proves that the watch stands.
