@@ -67,8 +67,10 @@ enum NameRules {
         let inside = String(file.path.dropFirst("Sources/".count))
         return self.bans.flatMap { ban -> [Violation] in
             guard !ban.allowed.contains(file.target), !ban.allowed.contains(inside) else { return [] }
-            return file.occurrences(of: ban.pattern).map { index in
-                file.violation(
+            return file.occurrences(of: ban.pattern).compactMap { index in
+                // `try !isReady` is not `try!`.
+                guard ban.pattern.last != "!" || file.tokens[index + 1].isAttached else { return nil }
+                return file.violation(
                     at: file.tokens[index].line,
                     "`\(ban.pattern.joined())` is banned here: \(ban.reason)"
                 )

@@ -26,6 +26,7 @@ import Testing
         "var generator: any RandomNumberGenerator", "static var capacity: Int { 64 }",
         "self.task = Tasks { }",
         "let a = \"\\(b == \"}\" ? 1 : 2) Any\"", "let a: AnySequence<Int>", "printer.blueprint()",
+        "let a = try !file.exists()",
         "let a = #\"print(\"x\")\"#", "let a = \"\"\"\n    Task {\n    \"\"\"",
     ])
     func aHarmlessNeighbourPasses(text: String) {

@@ -93,13 +93,14 @@ class Server:
 class Isthmus(Server):
     target = "isthmus"
 
-    def __init__(self, directory, tls=False, options=(), name="east", identifier=1, progress_interval=None):
+    def __init__(self, directory, tls=False, options=(), name="east", identifier=1):
         super().__init__(directory, tls, options)
         self.name = name
         self.identifier = identifier
         self.health_port = process.free_port()
-        if progress_interval:
-            self.options += ["--watch-progress-notify-interval", progress_interval]
+        # As seldom as allowed: a heartbeat is a revision that the tests did not write.
+        if "--heartbeat-interval" not in self.options:
+            self.options += ["--heartbeat-interval", "60s"]
 
     def arguments(self):
         return [
@@ -150,11 +151,9 @@ class Etcd(Server):
         "remote": "cilium/state/",
     }
 
-    def __init__(self, directory, tls=False, options=(), progress_interval=None, **_):
+    def __init__(self, directory, tls=False, options=()):
         super().__init__(directory, tls, options)
         self.peer_port = process.free_port()
-        if progress_interval:
-            self.options += ["--experimental-watch-progress-notify-interval", progress_interval]
         if tls:
             self.make_certificates()
 
