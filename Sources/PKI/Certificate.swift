@@ -77,7 +77,9 @@ import COpenSSL
         try unsafe body(self.handle)
     }
 
-    /// Whether the signature was made by the key of `issuer`. Says nothing about names, times or purposes.
+    /// Whether the signature was made by the key of `issuer`.
+    ///
+    /// Says nothing about names, times or purposes.
     package func isSigned(by issuer: Certificate) -> Bool {
         let isVerified = unsafe issuer.withHandle { issuer in
             unsafe X509_verify(self.handle, X509_get0_pubkey(issuer)) == 1

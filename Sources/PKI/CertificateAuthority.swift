@@ -48,6 +48,8 @@ package struct CertificateAuthority: Sendable {
     ///   - key: The root's key.
     ///   - serialNumber: A random number.
     ///   - validity: The root's life, which bounds that of everything it issues.
+    /// - Returns: The authority, ready to issue.
+    /// - Throws: ``PKIError/invalidName(_:reason:)``, ``PKIError/invalidValidity(_:)``.
     package static func makeRoot(
         commonName: String,
         key: PrivateKey,
@@ -79,6 +81,7 @@ package struct CertificateAuthority: Sendable {
     ///   - serialNumber: A random number, not used before by this authority.
     ///   - validity: The leaf's life, within the authority's own.
     ///   - now: The time in seconds since 1970.
+    /// - Returns: The signed certificate.
     /// - Throws: ``PKIError/issuerExpired(issuer:validity:now:)``,
     ///   ``PKIError/issuerNotYetValid(issuer:validity:now:)``,
     ///   ``PKIError/outsideIssuerValidity(requested:issuer:)``, ``PKIError/invalidValidity(_:)``,

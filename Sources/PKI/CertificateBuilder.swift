@@ -111,7 +111,9 @@ import COpenSSL
         return try unsafe Certificate(takingOwnershipOf: self.handle)
     }
 
-    /// Adds an extension from OpenSSL's text form. Only constants come here, never names from outside.
+    /// Adds an extension from OpenSSL's text form.
+    ///
+    /// Only constants come here, never names from outside, which could mean something else in that form.
     private borrowing func add(_ kind: Int32, _ value: String, issuer: Certificate?) throws(PKIError) {
         OpenSSLErrors.clear()
         let item = unsafe self.withIssuer(issuer) { issuer -> OpaquePointer? in

@@ -1,6 +1,8 @@
 import COpenSSL
 
-/// Reads single fields of an OpenSSL certificate. The handles are borrowed for the call.
+/// Reads single fields of an OpenSSL certificate.
+///
+/// The handles are borrowed for the call.
 enum CertificateFields {
     static func pem(of certificate: OpaquePointer) throws(PKIError) -> [UInt8] {
         let stream = try MemoryStream()

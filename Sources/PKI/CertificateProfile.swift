@@ -45,6 +45,7 @@ package enum CertificateProfile: String, Hashable, Sendable, CaseIterable {
     ///   - cluster: The name of the cluster that issues the certificate.
     ///   - peer: For `remote`, the peer that will hold it, or `nil` for any; ignored by the other profiles.
     ///   - additionalNames: For `server`, more names and addresses that clients dial; ignored by the others.
+    /// - Returns: The template, to be checked when it is used.
     package func template(
         cluster: String,
         peer: String? = nil,

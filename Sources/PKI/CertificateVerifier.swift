@@ -106,6 +106,7 @@ extension CertificateRejection: CustomStringConvertible {
     ///   - intermediates: What came with it, in any order; trusted only as far as the roots vouch for it.
     ///   - purpose: What it is about to be used for.
     ///   - now: The time in seconds since 1970.
+    /// - Returns: Whether a chain leads to a root, and if not, why.
     /// - Throws: ``PKIError/cryptography(attempted:reason:)`` when OpenSSL cannot begin, for want of memory.
     package func verify(
         _ leaf: Certificate,

@@ -12,7 +12,7 @@
 ///
 /// The authority's key may be taken away once everything is there; then nothing can be replaced.
 package struct PKIDirectory: Sendable {
-    /// The directory's path. Its parent must exist.
+    /// The directory's path, whose parent must exist.
     package let path: String
     /// What the certificates say.
     package let settings: Settings
@@ -52,7 +52,9 @@ package struct PKIDirectory: Sendable {
         }
     }
 
-    /// Something that a start did to a file, or found. `file` is the name within the directory.
+    /// Something that a start did to a file, or found.
+    ///
+    /// `file` is the name within the directory.
     package enum Notice: Hashable, Sendable {
         /// The file was not there and was made.
         case created(file: String)
@@ -82,6 +84,7 @@ package struct PKIDirectory: Sendable {
     /// - Parameters:
     ///   - now: The time in seconds since 1970.
     ///   - generator: The source of serial numbers.
+    /// - Returns: The credentials, all checked against the authority at `now`.
     /// - Throws: ``PKIError/file(path:_:)`` for everything that is wrong with files; ``PKIError/invalidName(_:reason:)``
     ///   and ``PKIError/invalidValidity(_:)`` for settings, before anything is written.
     package func load(

@@ -24,7 +24,9 @@ package enum PKIError: Error, Hashable, Sendable {
     case file(path: String, FileProblem)
 }
 
-/// What is wrong with one file of a ``PKIDirectory``. Nothing was changed on the disk because of it.
+/// What is wrong with one file of a ``PKIDirectory``.
+///
+/// The file is left as it was.
 package enum FileProblem: Hashable, Sendable {
     /// The file must exist beside the others that do; `reason` names them.
     case missing(reason: String)

@@ -167,7 +167,7 @@ struct PKISession: ~Copyable {
         )
     }
 
-    /// Checks a leaf that is there. Returns why it should be replaced, or `nil` when it should stay.
+    /// Checks a leaf that is there, and returns why it should be replaced, or `nil` when it should stay.
     private mutating func reissueReason(
         _ profile: CertificateProfile,
         _ certificates: [Certificate],

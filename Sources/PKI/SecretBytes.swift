@@ -46,7 +46,7 @@ import COpenSSL
         try body(unsafe UnsafeRawBufferPointer(rebasing: self.buffer[..<self.count]).bytes)
     }
 
-    /// Returns a copy that nobody cleanses, for libraries that take arrays. Let it die soon.
+    /// Returns a copy that nobody cleanses, for libraries that take arrays.
     package func copy() -> [UInt8] {
         unsafe Array(self.buffer[..<self.count])
     }

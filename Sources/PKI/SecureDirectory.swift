@@ -1,19 +1,14 @@
 import Glibc
 
-/// Owns one open, locked directory for keys and certificates. The only code in this module that touches files.
+/// Owns one open, locked directory for keys and certificates.
 ///
-/// The directory has mode 0700. Files appear under their names complete and synced, or not at all. All calls block.
+/// This is the only code in this module that touches files. The directory has mode 0700. Files appear under their names complete and synced, or not at all. All calls block.
 struct SecureDirectory: ~Copyable {
     private let descriptor: Int32
     private let path: String
 
     /// The longest file that is read: far above any bundle, far below what hurts.
     static let largestFileBytes = 1 << 20
-
-    private init(descriptor: Int32, path: String) {
-        self.descriptor = descriptor
-        self.path = path
-    }
 
     deinit {
         // Closing gives the lock back, too.
@@ -84,7 +79,8 @@ struct SecureDirectory: ~Copyable {
         let bytes = try unsafe SecretBytes(capacity: Int(status.st_size)) { buffer throws(PKIError) in
             var count = 0
             while count < buffer.count {
-                let read = unsafe Glibc.read(file, buffer.baseAddress! + count, buffer.count - count)
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+                let read = unsafe Glibc.read(file, rest.baseAddress, rest.count)
                 guard read >= 0 || errno == EINTR else { throw failure(path, "read") }
                 guard read != 0 else { break }
                 count += max(read, 0)
@@ -127,7 +123,8 @@ struct SecureDirectory: ~Copyable {
         try unsafe bytes.withUnsafeBytes { buffer throws(PKIError) in
             var count = 0
             while count < buffer.count {
-                let written = unsafe Glibc.write(file, buffer.baseAddress! + count, buffer.count - count)
+                let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[count...])
+                let written = unsafe Glibc.write(file, rest.baseAddress, rest.count)
                 guard written >= 0 || errno == EINTR else { throw failure(path, "write") }
                 count += max(written, 0)
             }

@@ -2,7 +2,7 @@
 package struct Validity: Hashable, Sendable {
     /// The first second of the period.
     package let notBefore: Int64
-    /// The end of the period. OpenSSL no longer accepts the certificate at this second.
+    /// The end of the period, a second at which OpenSSL no longer accepts the certificate.
     package let notAfter: Int64
 
     /// Creates a period as it stands in a certificate; whether it makes sense is checked by who uses it.

@@ -54,7 +54,7 @@ import Testing
     )
     func keysOfOtherToolsAreAccepted(arguments: [String]) throws {
         let directory = try TemporaryDirectory()
-        let made = try OpenSSLTool.run(arguments + ["-out", "key"], in: directory)
+        let made = try OpenSSLTool.run([arguments[0], "-out", "key"] + arguments[1...], in: directory)
         try #require(made.status == 0, "\(made.output)")
         let key = try SecretBytes(directory.read("key")).withBytes { try PrivateKey(pem: $0) }
         let shown = try OpenSSLTool.run(
@@ -75,7 +75,7 @@ import Testing
     )
     func keysThatPeersWouldRefuseAreRefused(arguments: [String], found: String) throws {
         let directory = try TemporaryDirectory()
-        let made = try OpenSSLTool.run(arguments + ["-out", "key"], in: directory)
+        let made = try OpenSSLTool.run([arguments[0], "-out", "key"] + arguments[1...], in: directory)
         try #require(made.status == 0, "\(made.output)")
         let bytes = try SecretBytes(directory.read("key"))
         #expect(throws: PKIError.unsupportedKey(found: found)) {
