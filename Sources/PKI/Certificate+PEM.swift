@@ -6,8 +6,8 @@ extension Certificate {
 
     /// Reads all certificates of a PEM text, in its order.
     ///
-    /// Text between the blocks is a comment. Blocks of other kinds, broken blocks and texts that end within a block
-    /// are refused as a whole: half a trust bundle is worse than an error.
+    /// Text between the blocks is a comment. Blocks of other kinds, broken blocks and texts that end within a
+    /// block are refused as a whole: half a trust bundle is worse than an error.
     ///
     /// - Throws: ``PKIError/malformed(what:reason:)``, also when there is no certificate at all.
     package static func bundle(pem: [UInt8]) throws(PKIError) -> [Certificate] {

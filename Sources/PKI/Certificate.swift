@@ -4,7 +4,8 @@ import COpenSSL
 ///
 /// Immutable and shared by reference; two certificates are equal when their encodings are.
 @safe package final class Certificate: @unchecked Sendable {
-    // Unchecked: the handle is not changed after `init`; what OpenSSL caches in it while reading, it guards itself.
+    // Unchecked: the handle is not changed after `init`; what OpenSSL caches in it while reading, it guards
+    // itself.
     private let handle: OpaquePointer
 
     /// The certificate in DER.

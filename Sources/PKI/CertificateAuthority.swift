@@ -1,15 +1,16 @@
 // PKI: keys and certificates of one mesh, on OpenSSL 3.
 //
-// What this is: the mechanism. It makes keys, issues leaf certificates by profile, verifies chains at a given time,
-// and keeps the first set of credentials in one directory. What it is not: it knows no clock (time is a parameter),
-// no log, no TLS, and no REST resource; renewal times and rotation are decided by whoever calls it.
+// What this is: the mechanism. It makes keys, issues leaf certificates by profile, verifies chains at a given
+// time, and keeps the first set of credentials in one directory. What it is not: it knows no clock (time is a
+// parameter), no log, no TLS, and no REST resource; renewal times and rotation are decided by whoever calls
+// it.
 //
-// The idea: every OpenSSL object has exactly one Swift owner (`PrivateKey`, `Certificate`, `CertificateVerifier` are
-// shared and immutable; `CertificateBuilder` and `MemoryStream` live for one call), and only DER and PEM bytes leave
-// the module, because the TLS libraries beside it are others.
+// The idea: every OpenSSL object has exactly one Swift owner (`PrivateKey`, `Certificate`,
+// `CertificateVerifier` are shared and immutable; `CertificateBuilder` and `MemoryStream` live for one call),
+// and only DER and PEM bytes leave the module, because the TLS libraries beside it are others.
 //
-// Where to begin: here, then `CertificateVerifier`, then `PKIDirectory`, which puts the parts together. Files are
-// touched in `SecureDirectory` and nowhere else.
+// Where to begin: here, then `CertificateVerifier`, then `PKIDirectory`, which puts the parts together. Files
+// are touched in `SecureDirectory` and nowhere else.
 
 /// A certificate that may sign others, and its private key.
 package struct CertificateAuthority: Sendable {
@@ -19,8 +20,9 @@ package struct CertificateAuthority: Sendable {
 
     /// Puts an authority together from its parts.
     ///
-    /// - Throws: ``PKIError/notAnAuthority(commonName:reason:)`` for a certificate that may not sign, or that claims
-    ///   to have signed itself and did not; ``PKIError/keyMismatch(commonName:)`` for another certificate's key.
+    /// - Throws: ``PKIError/notAnAuthority(commonName:reason:)`` for a certificate that may not sign, or
+    ///   that claims to have signed itself and did not; ``PKIError/keyMismatch(commonName:)`` for another
+    ///   certificate's key.
     package init(certificate: Certificate, key: PrivateKey) throws(PKIError) {
         try Self.check(certificate)
         guard key.matches(certificate) else { throw .keyMismatch(commonName: certificate.commonName) }
@@ -57,7 +59,7 @@ package struct CertificateAuthority: Sendable {
         validity: Validity
     ) throws(PKIError) -> CertificateAuthority {
         try validateCommonName(commonName)
-        guard validity.seconds > 0 else { throw .invalidValidity(validity) }
+        guard validity.isIssuable else { throw .invalidValidity(validity) }
         let builder = try CertificateBuilder()
         try builder.set(serialNumber)
         try builder.set(validity)
@@ -95,7 +97,7 @@ package struct CertificateAuthority: Sendable {
     ) throws(PKIError) -> Certificate {
         try self.checkCanIssue(now: now)
         try template.validate()
-        guard validity.seconds > 0 else { throw .invalidValidity(validity) }
+        guard validity.isIssuable else { throw .invalidValidity(validity) }
         guard self.certificate.validity.contains(validity) else {
             throw .outsideIssuerValidity(requested: validity, issuer: self.certificate.validity)
         }

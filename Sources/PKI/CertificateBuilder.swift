@@ -2,8 +2,8 @@ import COpenSSL
 
 /// Owns one certificate while it is put together; consumed by signing.
 ///
-/// The order of calls: fields first, then extensions (the key identifiers are made from the key that is already
-/// there), then ``signed(by:)``.
+/// The order of calls: fields first, then extensions (the key identifiers are made from the key that is
+/// already there), then ``signed(by:)``.
 @safe struct CertificateBuilder: ~Copyable {
     private let handle: OpaquePointer
 

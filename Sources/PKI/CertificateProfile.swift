@@ -8,7 +8,8 @@ package enum CertificatePurpose: Hashable, Sendable, CaseIterable {
 
 /// The kinds of leaf certificates in a mesh: who the holder is, after Cilium's conventions.
 ///
-/// The common name of a client certificate is its identity: the data plane maps it to what the client may see.
+/// The common name of a client certificate is its identity: the data plane maps it to what the client may
+/// see.
 package enum CertificateProfile: String, Hashable, Sendable, CaseIterable {
     /// The data plane's own certificate.
     case server
@@ -29,7 +30,8 @@ package enum CertificateProfile: String, Hashable, Sendable, CaseIterable {
 
     /// The names under which Cilium's agents, operators and mirrors dial a server.
     ///
-    /// The wildcard covers `<cluster>.mesh.cilium.io`, which agents use for peers that are configured by address.
+    /// The wildcard covers `<cluster>.mesh.cilium.io`, which agents use for peers that are configured by
+    /// address.
     private static let serverNames: [AlternativeName] = [
         .dns(serverCommonName),
         .dns("clustermesh-apiserver.kube-system.svc"),

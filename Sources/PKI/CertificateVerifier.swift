@@ -70,8 +70,8 @@ extension CertificateRejection: CustomStringConvertible {
 
 /// Verifies certificate chains against a set of roots.
 ///
-/// Immutable and shared by reference; any thread, several at once. A chain must lead to a *self-signed* root, as the
-/// TLS library of the data plane demands, too.
+/// Immutable and shared by reference; any thread, several at once. A chain must lead to a *self-signed* root,
+/// as the TLS library of the data plane demands, too.
 @safe package final class CertificateVerifier: @unchecked Sendable {
     // Unchecked: the store is filled in `init` only; OpenSSL locks it for its own reads.
     private let store: OpaquePointer

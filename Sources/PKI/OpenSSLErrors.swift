@@ -2,8 +2,8 @@ import COpenSSL
 
 /// The error queue of OpenSSL, which belongs to the calling thread.
 ///
-/// The wrappers clear it before a call whose failure they report and drain it right after one: nothing suspends in
-/// between, so that the text belongs to the call.
+/// The wrappers clear it before a call whose failure they report and drain it right after one: nothing
+/// suspends in between, so that the text belongs to the call.
 enum OpenSSLErrors {
     /// The most entries that one report quotes.
     private static let quotedEntries = 4

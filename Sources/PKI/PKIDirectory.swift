@@ -1,13 +1,13 @@
 /// A directory that holds a mesh's authority and the first certificates of one server.
 ///
-/// Files, in the order in which a first start makes them: `ca.key`, `ca.crt`, then `server`, `admin`, `local` and
-/// `remote`, each as `.key` and `.crt`. A key always comes before its certificate, and each file appears complete,
-/// so that a start that was killed at any point is simply continued by the next one.
+/// Files, in the order in which a first start makes them: `ca.key`, `ca.crt`, then `server`, `admin`, `local`
+/// and `remote`, each as `.key` and `.crt`. A key always comes before its certificate, and each file appears
+/// complete, so that a start that was killed at any point is simply continued by the next one.
 ///
 /// What a start may do to files that are there:
 /// - take access to the directory and to keys from the group and from others;
-/// - replace a leaf *certificate* that has expired, is in the last third of its life, or lacks a name that the
-///   settings ask for. Its key stays, because two files cannot be replaced in one step;
+/// - replace a leaf *certificate* that has expired, is in the last third of its life, or lacks a name that
+///   the settings ask for. Its key stays, because two files cannot be replaced in one step;
 /// - nothing else. A damaged, foreign or mismatched file is an error that names it, and stays as it is.
 ///
 /// The authority's key may be taken away once everything is there; then nothing can be replaced.
@@ -60,8 +60,8 @@ package struct PKIDirectory: Sendable {
         case created(file: String)
         /// The certificate was replaced by a new one for the same key.
         case reissued(file: String, because: ReissueReason)
-        /// The certificate is in the last third of its life, and was not replaced: an authority's never is, and a
-        /// leaf's is not without the authority's key.
+        /// The certificate is in the last third of its life, and was not replaced: an authority's never is,
+        /// and a leaf's is not without the authority's key.
         case renewalDue(file: String, Validity)
         /// Others had access to the file (or the directory, `.`); `formerMode` is the mode from before.
         case tightened(file: String, formerMode: UInt32)
@@ -85,8 +85,9 @@ package struct PKIDirectory: Sendable {
     ///   - now: The time in seconds since 1970.
     ///   - generator: The source of serial numbers.
     /// - Returns: The credentials, all checked against the authority at `now`.
-    /// - Throws: ``PKIError/file(path:_:)`` for everything that is wrong with files; ``PKIError/invalidName(_:reason:)``
-    ///   and ``PKIError/invalidValidity(_:)`` for settings, before anything is written.
+    /// - Throws: ``PKIError/file(path:_:)`` for everything that is wrong with files;
+    ///   ``PKIError/invalidName(_:reason:)`` and ``PKIError/invalidValidity(_:)`` for settings, before
+    ///   anything is written.
     package func load(
         now: Int64,
         using generator: inout some RandomNumberGenerator
@@ -120,7 +121,9 @@ extension PKIDirectory.Settings {
         let (notBefore, underflow) = now.subtractingReportingOverflow(self.backdating.components.seconds)
         let (notAfter, overflow) = now.addingReportingOverflow(lifetime.components.seconds)
         let period = Validity(notBefore: underflow ? now : notBefore, notAfter: overflow ? now : notAfter)
-        guard period.notBefore <= now, now < period.notAfter else { throw .invalidValidity(period) }
+        guard period.isIssuable, period.notBefore <= now, now < period.notAfter else {
+            throw .invalidValidity(period)
+        }
         return period
     }
 }

@@ -8,7 +8,7 @@ package enum PKIError: Error, Hashable, Sendable {
     case unsupportedKey(found: String)
     /// A common name or an alternative name that no certificate of ours may carry.
     case invalidName(String, reason: String)
-    /// A period that ends before it begins, or a lifetime that is not positive.
+    /// A period that ends before it begins or that no certificate can express, or a lifetime that makes one.
     case invalidValidity(Validity)
     /// The issuer's own certificate had ended by `now` (seconds since 1970).
     case issuerExpired(issuer: String, validity: Validity, now: Int64)

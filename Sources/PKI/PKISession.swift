@@ -72,8 +72,8 @@ struct PKISession: ~Copyable {
 
     /// Refuses to make an authority beside leaves.
     ///
-    /// They come last in a first start, so a leaf without `ca.crt` means that the authority was lost, and a new one
-    /// would part this server from every peer that trusts the old one.
+    /// They come last in a first start, so a leaf without `ca.crt` means that the authority was lost, and a
+    /// new one would part this server from every peer that trusts the old one.
     private borrowing func requireNoLeaves() throws(PKIError) {
         for profile in CertificateProfile.allCases {
             for file in [Self.keyFile(profile), Self.certificateFile(profile)] {

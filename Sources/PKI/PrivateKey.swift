@@ -2,9 +2,9 @@ import COpenSSL
 
 /// A private key: EC (made here on P-256) or RSA (imported only).
 ///
-/// Immutable, shared by reference, cleansed by OpenSSL when the last reference goes. Making a key takes randomness
-/// from OpenSSL's own generator: the one source of it that is not a parameter, because keys must never depend on a
-/// seed. Call it on ordinary threads, not on event loops.
+/// Immutable, shared by reference, cleansed by OpenSSL when the last reference goes. Making a key takes
+/// randomness from OpenSSL's own generator: the one source of it that is not a parameter, because keys must
+/// never depend on a seed. Call it on ordinary threads, not on event loops.
 @safe package final class PrivateKey: @unchecked Sendable {
     // Unchecked: the handle is never changed after `init`, and OpenSSL's reads of a key may run in parallel.
     private let handle: OpaquePointer
@@ -53,8 +53,8 @@ import COpenSSL
 
     /// Reads the first private key of a PEM text: PKCS#8, or the older EC and RSA forms.
     ///
-    /// - Throws: ``PKIError/malformed(what:reason:)``, also for an encrypted key: nobody is asked for a pass phrase;
-    ///   ``PKIError/unsupportedKey(found:)``.
+    /// - Throws: ``PKIError/malformed(what:reason:)``, also for an encrypted key: nobody is asked for a
+    ///   pass phrase; ``PKIError/unsupportedKey(found:)``.
     package convenience init(pem: RawSpan) throws(PKIError) {
         let stream = try MemoryStream.reading(pem)
         OpenSSLErrors.clear()

@@ -1,6 +1,7 @@
 /// A public key as its DER encoding (`SubjectPublicKeyInfo`).
 ///
-/// Two encodings of one key may differ; ask ``PrivateKey/matches(_:)`` whether a certificate belongs to a key.
+/// Two encodings of one key may differ; ask ``PrivateKey/matches(_:)`` whether a certificate belongs to a
+/// key.
 package struct PublicKey: Hashable, Sendable {
     /// The encoded key.
     package let der: [UInt8]

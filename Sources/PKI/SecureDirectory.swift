@@ -2,7 +2,8 @@ import Glibc
 
 /// Owns one open, locked directory for keys and certificates.
 ///
-/// This is the only code in this module that touches files. The directory has mode 0700. Files appear under their names complete and synced, or not at all. All calls block.
+/// This is the only code in this module that touches files. The directory has mode 0700. Files appear under
+/// their names complete and synced, or not at all. All calls block.
 struct SecureDirectory: ~Copyable {
     private let descriptor: Int32
     private let path: String
@@ -15,7 +16,8 @@ struct SecureDirectory: ~Copyable {
         _ = close(self.descriptor)
     }
 
-    /// Opens the directory, after making it when only its parent exists, and locks it against other processes.
+    /// Opens the directory, after making it when only its parent exists, and locks it against other
+    /// processes.
     static func open(_ path: String) throws(PKIError) -> SecureDirectory {
         let isNew = unsafe mkdir(path, 0o700) == 0
         guard isNew || errno == EEXIST else { throw failure(path, "make the directory") }
@@ -38,10 +40,11 @@ struct SecureDirectory: ~Copyable {
         "\(self.path)/\(name)"
     }
 
-    /// Takes access from the group and from others, and returns the mode from before when there was any to take.
+    /// Takes access from the group and from others, and returns the mode from before when there was any to
+    /// take.
     ///
-    /// Volume managers that apply a group to a volume widen the modes of everything in it; that is undone here
-    /// instead of being an error, since the owner may do so.
+    /// Volume managers that apply a group to a volume widen the modes of everything in it; that is undone
+    /// here instead of being an error, since the owner may do so.
     borrowing func tighten() throws(PKIError) -> UInt32? {
         try Self.tighten(self.descriptor, to: 0o700, path: self.path)
     }

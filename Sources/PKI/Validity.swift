@@ -17,6 +17,16 @@ package struct Validity: Hashable, Sendable {
         return overflow ? 0 : length
     }
 
+    /// The first second of the year 10000, which no certificate's four digits can express.
+    private static let endOfTime: Int64 = 253_402_300_800
+    /// The first second of the year 0.
+    private static let beginOfTime: Int64 = -62_167_219_200
+
+    /// Whether a certificate may have this period: it does not end before it begins, and can be written down.
+    var isIssuable: Bool {
+        self.seconds > 0 && self.notBefore >= Self.beginOfTime && self.notAfter < Self.endOfTime
+    }
+
     /// Whether `instant` (seconds since 1970) lies in the period.
     package func contains(_ instant: Int64) -> Bool {
         self.notBefore <= instant && instant < self.notAfter

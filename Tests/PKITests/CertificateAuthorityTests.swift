@@ -34,11 +34,12 @@ import Testing
         }
     }
 
-    @Test func periodThatEndsBeforeItBeginsIsRefused() throws {
+    @Test func periodThatNoCertificateCanHaveIsRefused() throws {
         let root = try makeRoot()
         let key = try PrivateKey.generate()
         for validity in [
             Validity(notBefore: noon, notAfter: noon), Validity(notBefore: noon, notAfter: noon - 1),
+            Validity(notBefore: noon, notAfter: 253_402_300_800),
         ] {
             #expect(throws: PKIError.invalidValidity(validity)) {
                 try root.leaf(.admin, key: key, validity: validity)

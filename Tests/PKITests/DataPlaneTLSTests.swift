@@ -18,7 +18,8 @@ import Testing
             .load(now: Int64(Date().timeIntervalSince1970))
     }
 
-    /// Lets a client and a server with these credentials meet; returns what the server reads of the client's "hi".
+    /// Lets a client and a server with these credentials meet; returns what the server reads of the client's
+    /// "hi".
     private func meet(client: CredentialBundle, server: CredentialBundle, dialled: String) throws -> String {
         var serverSettings = TLSConfiguration.makeServerConfiguration(
             certificateChain: try Self.chain(server),

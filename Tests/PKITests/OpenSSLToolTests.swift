@@ -98,7 +98,8 @@ struct OpenSSLToolTests {
         for line in [
             "CA:FALSE", "X509v3 Key Usage: critical", "Digital Signature\n",
             "TLS Web Server Authentication\n",
-            "DNS:clustermesh-apiserver.cilium.io, DNS:clustermesh-apiserver.kube-system.svc, DNS:*.mesh.cilium.io",
+            "DNS:clustermesh-apiserver.cilium.io, DNS:clustermesh-apiserver.kube-system.svc, ",
+            "DNS:*.mesh.cilium.io, ",
             "DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1",
             "Not Before: Jan 15 07:55:00 2027 GMT",
         ] {

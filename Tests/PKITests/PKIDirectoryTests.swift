@@ -165,9 +165,11 @@ extension PKIDirectory {
         #expect(throws: PKIError.self) {
             try PKIDirectory(path: self.temporary.file("pki"), settings: settings).load()
         }
-        settings.leafLifetime = .seconds(Int64.max)
-        #expect(throws: PKIError.self) {
-            try PKIDirectory(path: self.temporary.file("pki"), settings: settings).load()
+        for seconds in [Int64.max, 253_402_300_800 - noon] {
+            settings.leafLifetime = .seconds(seconds)
+            #expect(throws: PKIError.self) {
+                try PKIDirectory(path: self.temporary.file("pki"), settings: settings).load()
+            }
         }
         #expect(!FileManager.default.fileExists(atPath: self.temporary.file("pki")))
     }
