@@ -143,7 +143,11 @@ let package = Package(
             dependencies: ["Persistence", "MVCC", grdb, nioCore],
             swiftSettings: relaxed
         ),
-        .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: relaxed),
+        .testTarget(
+            name: "PKITests",
+            dependencies: ["PKI", nioCore, nioEmbedded, nioSSL],
+            swiftSettings: relaxed
+        ),
         .testTarget(
             name: "RPCTests",
             dependencies: ["RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging],
