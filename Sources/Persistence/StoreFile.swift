@@ -53,6 +53,8 @@ struct StoreFile {
             configuration.label = "store creation"
             let queue = try DatabaseQueue(path: draft, configuration: configuration)
             try queue.writeWithoutTransaction { db in
+                // The draft is synced once, when it is complete; after a crash nobody reads it.
+                try db.execute(sql: "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY")
                 try StoreSchema.create(in: db, state: state)
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
             }
