@@ -1,5 +1,6 @@
 """What no good client sends: every connection gets its due, and nobody else notices."""
 
+import contextlib
 import os
 import socket
 import struct
@@ -64,7 +65,9 @@ GARBAGE = {
 def test_garbage_ends_the_connection_or_is_refused(server, name):
     with RawConnection(server) as raw:
         raw.send(GARBAGE[name])
-        raw.socket.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            # It may have hung up already.
+            raw.socket.shutdown(socket.SHUT_WR)
         assert raw.is_closed()
 
 
@@ -78,9 +81,6 @@ BAD_FRAMES = {
     "a continuation of nothing": frame(SETTINGS) + frame(CONTINUATION, b"", END_HEADERS, 1),
     "a window of zero": frame(SETTINGS) + frame(WINDOW_UPDATE, struct.pack(">I", 0)),
     "headers that do not decode": frame(SETTINGS) + frame(HEADERS, b"\xff\xff\xff\xff\xff", END_HEADERS, 1),
-    "a stream that goes back": frame(SETTINGS)
-    + request(5, RANGE, KEY_A)
-    + frame(HEADERS, header_block(RANGE), END_HEADERS, 3),
 }
 
 
