@@ -15,7 +15,7 @@ from . import process
 from .certificates import Authority, Identity
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-PRODUCT = Path(os.environ.get("ISTHMUS_BIN", REPOSITORY / ".build/release/isthmus"))
+PRODUCT = Path(os.environ.get("SERVER_BINARY", REPOSITORY / ".build/release/isthmus"))
 ETCD_35 = Path(sys.prefix) / "bin" / "etcd"
 ETCD_34 = Path("/usr/bin/etcd")
 
