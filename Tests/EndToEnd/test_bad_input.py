@@ -115,6 +115,18 @@ def test_the_hand_made_client_can_make_a_good_call(server):
         assert outcome(raw)[0] == HEADERS
 
 
+@pytest.mark.parametrize(
+    "authority", [b"127.0.0.1:2379", b"http://127.0.0.1:2379", b"#initially=[127.0.0.1:2379;[::1]:2379]"]
+)
+def test_every_authority_that_real_clients_send_is_accepted(server, authority):
+    """The Go clients of 3.4 and 3.5.0 put their whole endpoint there."""
+    with RawConnection(server) as raw:
+        raw.greet()
+        raw.send(frame(HEADERS, header_block(RANGE, authority=authority), END_HEADERS, 1))
+        raw.send(frame(DATA, b"\0\0\0\0\3" + KEY_A, END_STREAM, 1))
+        assert outcome(raw)[0] == HEADERS
+
+
 BAD_CALLS = {
     "no message": frame(HEADERS, header_block(RANGE), END_HEADERS | END_STREAM, 1),
     "half a message": request(1, RANGE) + frame(DATA, b"\0\0\0\0\x64abc", END_STREAM, 1),
