@@ -17,7 +17,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--target",
         choices=sorted(TARGETS),
-        default=os.environ.get("TARGET", "isthmus"),
+        default="isthmus",
         help="the server under test: ours, or real etcd as the oracle",
     )
 

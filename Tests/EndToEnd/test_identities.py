@@ -163,9 +163,6 @@ def test_only_administrators_change_the_server(secure_server, admin, identity):
         for call in [
             lambda: client.Maintenance.Defragment(),
             lambda: client.Maintenance.HashKV(),
-            lambda: client.Auth.UserAdd(name="mallory", options={"no_password": True}),
-            lambda: client.Auth.UserList(),
-            lambda: list(client.Maintenance.Snapshot()),
         ]:
             with pytest.raises(grpc.RpcError) as caught:
                 call()
@@ -173,6 +170,23 @@ def test_only_administrators_change_the_server(secure_server, admin, identity):
             # Older servers leave Maintenance's own refusals unmapped.
             unmapped = (grpc.StatusCode.UNKNOWN, "auth: permission denied")
             assert answer == DENIED or (secure_server.is_etcd and answer == unmapped)
+
+
+@pytest.mark.parametrize("identity", ["local", "remote"])
+def test_nobody_but_an_administrator_makes_users_or_takes_a_snapshot(secure_server, admin, identity):
+    with Client(secure_server, identity) as client:
+        for call in [
+            lambda: client.Auth.UserAdd(name="mallory", options={"no_password": True}),
+            lambda: client.Auth.RoleGrantPermission(name="local-east", perm={"key": b"\0", "range_end": b"\0"}),
+            lambda: client.Auth.UserList(),
+            lambda: client.Auth.AuthDisable(),
+            lambda: list(client.Maintenance.Snapshot()),
+        ]:
+            with pytest.raises(grpc.RpcError) as caught:
+                call()
+            # A server may also say that it has no such method.
+            refusal = caught.value
+            assert "permission denied" in refusal.details() or refusal.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
 @pytest.mark.isthmus_only

@@ -18,13 +18,13 @@ pytestmark = pytest.mark.isthmus_only
 LEVELS = {"trace", "debug", "info", "notice", "warning", "error", "critical"}
 
 
-def run(*arguments, environment=None, within=20):
+def run(*arguments, within=20):
     return subprocess.run(
         [str(PRODUCT), *[str(argument) for argument in arguments]],
         capture_output=True,
         text=True,
         timeout=within,
-        env=environment,
+        env=process.clean_environment(),
         stdin=subprocess.DEVNULL,
     )
 
@@ -67,11 +67,13 @@ def test_plaintext_is_only_for_loopback(tmp_path):
     assert result.returncode == 78 and "loopback" in result.stderr
 
 
-def test_the_environment_and_a_file_configure_it_too(make_server, tmp_path, monkeypatch):
+def test_the_environment_and_a_file_configure_it_too(make_server, tmp_path):
     file = tmp_path / "isthmus.yaml"
     file.write_text("heartbeat:\n  interval: 20s\ncluster:\n  name: from-file\n")
-    monkeypatch.setenv("ISTHMUS_LOG_LEVEL", "debug")
-    server = make_server(options=["--config", str(file)]).start()
+    server = make_server(options=["--config", str(file)])
+    server.environment = {"ISTHMUS_LOG_LEVEL": "debug"}
+    server.start()
+    assert '"level":"debug"' in server.log.read_text()
     with Client(server) as client:
         # Flags win over the file.
         assert client.get(b"cilium/cluster-config/east")
@@ -191,8 +193,12 @@ def test_its_log_is_json_lines_without_keys_or_secrets(secure_server):
 def test_it_says_how_to_reach_it(make_server):
     server = make_server(tls=True)
     arguments = ["text" if each == "json" else each for each in map(str, server.arguments())]
-    server.process = process.spawn(arguments, server.log)
+    server.spawn(arguments)
     process.eventually(server.is_ready, within=30, what="readiness")
-    text = process.eventually(lambda: "etcdctl" in server.tail() and server.log.read_text())
+
+    def said():
+        return server.output.read_text() + server.log.read_text()
+
+    process.eventually(lambda: "etcdctl" in said(), what="a line that can be tried")
+    text = said()
     assert server.address in text and "--cacert" in text
-    assert server.stop() == 0

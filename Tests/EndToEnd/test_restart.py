@@ -102,6 +102,13 @@ def test_a_signal_ends_the_server_in_order(make_server, key, how):
 
 
 @pytest.mark.isthmus_only
+def test_a_signal_as_soon_as_the_server_is_ready_ends_it_in_order(make_server):
+    for attempt in range(4):
+        server = make_server(f"attempt-{attempt}").start()
+        assert server.stop() == 0
+
+
+@pytest.mark.isthmus_only
 def test_a_stop_does_not_wait_for_watches_for_ever(make_server, key):
     server = make_server().start()
     with Client(server) as client, watching(client) as stream:

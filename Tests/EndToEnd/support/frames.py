@@ -20,12 +20,12 @@ def literal(name, value):
     return b"\x10" + bytes([len(name)]) + name + bytes([len(value)]) + value
 
 
-def header_block(path, extra=(), method=b"POST"):
+def header_block(path, extra=(), authority=b"localhost"):
     fields = [
-        (b":method", method),
+        (b":method", b"POST"),
         (b":scheme", b"http"),
         (b":path", path),
-        (b":authority", b"localhost"),
+        (b":authority", authority),
         (b"te", b"trailers"),
         (b"content-type", b"application/grpc"),
         *extra,

@@ -17,7 +17,7 @@ from grpc_tools import protoc
 
 from .servers import REPOSITORY
 
-PROTOS = Path(os.environ.get("ISTHMUS_PROTOS", REPOSITORY / "Sources/EtcdAPI/Protos"))
+PROTOS = Path(os.environ.get("API_PROTOS", REPOSITORY / "Sources/EtcdAPI/Protos"))
 TIMEOUT = 15
 
 

@@ -33,7 +33,9 @@ class Server:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.tls = tls
         self.options = list(options)
+        self.environment = {}
         self.port = process.free_port()
+        self.output = self.directory.parent / f"{self.directory.name}.out"
         self.log = self.directory.parent / f"{self.directory.name}.log"
         self.process = None
         self.identities = {}
@@ -52,8 +54,8 @@ class Server:
     def is_ready(self):
         raise NotImplementedError
 
-    def spawn(self):
-        self.process = process.spawn(self.arguments(), self.log)
+    def spawn(self, arguments=None):
+        self.process = process.spawn(arguments or self.arguments(), self.output, self.log, self.environment)
         return self.process
 
     def start(self):
