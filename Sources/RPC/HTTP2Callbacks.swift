@@ -140,10 +140,15 @@ private func onStreamClosed(
 private func onFrameSent(
     _ session: OpaquePointer?,
     _ frame: UnsafePointer<nghttp2_frame>?,
-    _: UnsafeMutableRawPointer?
+    _ user: UnsafeMutableRawPointer?
 ) -> CInt {
-    let header = unsafe header(frame.map { unsafe UnsafeRawPointer($0) })
+    guard let frame = unsafe UnsafeRawPointer(frame) else { return success }
+    let header = unsafe header(frame)
     let type = UInt32(header.type)
+    if type == NGHTTP2_GOAWAY.rawValue {
+        let code = unsafe frame.load(as: nghttp2_goaway.self).error_code
+        unsafe connection(user)?.noteGoAway(code: code)
+    }
     guard
         type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue,
         UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0,

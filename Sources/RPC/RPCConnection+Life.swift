@@ -58,7 +58,7 @@ extension RPCConnection {
 
     /// Closes a connection whose peer does not listen any more.
     private func abandon(_ reason: RPCMetrics.Closure) {
-        self.environment.metrics.count(reason)
+        self.endReason = self.endReason ?? reason
         self.log("connection abandoned", reason.rawValue)
         self.isClosing = true
         self.context?.close(promise: nil)
@@ -98,7 +98,7 @@ extension RPCConnection {
     /// Sends GOAWAY and closes.
     func terminate(_ code: nghttp2_error_code, _ reason: RPCMetrics.Closure) {
         guard let http2 = unsafe self.http2, !self.isClosing else { return }
-        self.environment.metrics.count(reason)
+        self.endReason = self.endReason ?? reason
         unsafe nghttp2_session_terminate_session(http2, code.rawValue)
         self.pump()
         self.closeChannel()
@@ -114,6 +114,17 @@ extension RPCConnection {
         }
         self.log("connection failed", reason.rawValue)
         self.terminate(reason == .flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR, reason)
+    }
+
+    /// A GOAWAY is leaving, perhaps one that the library sends by itself.
+    func noteGoAway(code: UInt32) {
+        switch code {
+        case NGHTTP2_NO_ERROR.rawValue: break
+        case NGHTTP2_ENHANCE_YOUR_CALM.rawValue: self.endReason = self.endReason ?? .flood
+        // What the library says when a client resets more streams than it may.
+        case NGHTTP2_INTERNAL_ERROR.rawValue: self.endReason = self.endReason ?? .flood
+        default: self.endReason = self.endReason ?? .protocolError
+        }
     }
 
     private func log(_ message: Logger.Message, _ reason: String) {
@@ -140,6 +151,7 @@ extension RPCConnection {
         let http2 = unsafe self.http2.take()
         unsafe nghttp2_session_del(http2)
         self.output = ByteBuffer()
+        if let reason = self.endReason.take() { self.environment.metrics.count(reason) }
         self.session.take()?.connectionClosed()
     }
 }

@@ -106,7 +106,7 @@ extension RPCConnection {
         guard let http2 = unsafe self.http2, !self.isClosing else { return }
         guard unsafe nghttp2_session_want_read(http2) == 0 else { return }
         guard unsafe nghttp2_session_want_write(http2) == 0 else { return }
-        if self.drainStatus != nil { self.environment.metrics.count(.drained) }
+        if self.drainStatus != nil { self.endReason = self.endReason ?? .drained }
         self.closeChannel()
     }
 

@@ -57,6 +57,8 @@ package import NIOCore
     /// How many calls into the library are on the stack.
     var depth = 0
     var isClosing = false
+    /// Why we ended the connection, if we did; the first reason counts.
+    var endReason: RPCMetrics.Closure?
     var hasReceivedSettings = false
     var hasReceivedSinceTick = false
     var awaitsPing = false
