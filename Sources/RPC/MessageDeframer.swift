@@ -32,6 +32,9 @@ struct MessageDeframer {
     /// The bytes of an incomplete message that are kept.
     var keptByteCount: Int { self.partial?.readableBytes ?? 0 }
 
+    /// The memory that is reserved for it.
+    var keptCapacity: Int { self.partial?.capacity ?? 0 }
+
     /// Whether a message has begun and not ended.
     var isInsideMessage: Bool { self.partial != nil || self.prefixBytesSeen > 0 }
 

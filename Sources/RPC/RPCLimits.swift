@@ -21,7 +21,8 @@ package struct RPCLimits: Sendable, Hashable {
 
     // MARK: HTTP/2
 
-    /// Streams a client may have open on one connection (SETTINGS_MAX_CONCURRENT_STREAMS); more are refused.
+    /// Streams a client may have open on one connection (SETTINGS_MAX_CONCURRENT_STREAMS). Clients wait when they have
+    /// that many; one that was told and opens more has broken the protocol, and its connection ends.
     package var maxConcurrentStreams = 1_000
     /// Bytes of one request's header list, counted as RFC 9113 §6.5.2 does; at most 65,535. More is answered with 431
     /// or RESOURCE_EXHAUSTED, four times as much resets the stream.
