@@ -38,14 +38,13 @@ import Testing
     }
 
     @Test("what is not HTTP gets an error and no more", arguments: [
-        ("\u{1}\u{2}\u{3}\r\n\r\n", "HTTP/1.1 400"),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "x", count: 20_000) + "\r\n\r\n", "HTTP/1.1 400"),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n" + String(repeating: "x", count: 2_200_000),
-            "HTTP/1.1 413"),
+        ("\u{1}\u{2}\u{3}\r\n\r\n", 0, "HTTP/1.1 400"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: ", 20_000, "HTTP/1.1 400"),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n", 2_200_000, "HTTP/1.1 413"),
     ])
-    func badHTTP(text: String, expected: String) async throws {
+    func badHTTP(text: String, padding: Int, expected: String) async throws {
         let server = try await TestServer.start()
-        let answer = try await server.send(text)
+        let answer = try await server.send(text + String(repeating: "x", count: padding))
         #expect(answer.hasPrefix(expected))
         await server.stop()
     }

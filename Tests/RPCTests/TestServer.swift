@@ -175,6 +175,11 @@ final class TestConnection: Sendable {
         (try? await self.perform { $0.response(id) }) ?? HTTP2Client.Response()
     }
 
+    /// Returns the certificate that the server showed, in DER.
+    func serverCertificate() async throws -> [UInt8]? {
+        try await self.channel.nioSSL_peerCertificate().get().map { try $0.toDERBytes() }
+    }
+
     func close() async throws { try await self.channel.close() }
 
     /// Waits until the server has closed the connection.
