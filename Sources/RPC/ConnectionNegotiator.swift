@@ -4,8 +4,10 @@ import NIOHTTP1
 import NIOSSL
 import NIOTLS
 
-/// Waits for TLS and for the first bytes of a connection, makes its session and puts the right handler in place of
-/// itself. Loop-bound.
+/// Waits for TLS and for the first bytes of a connection, makes its session and puts the right handler in
+/// place of itself.
+///
+/// Loop-bound.
 ///
 /// ```
 /// waitingForTLS ──ALPN h2────────► RPCConnection
@@ -13,8 +15,8 @@ import NIOTLS
 ///      └─no ALPN──► sniffing ──preface──► RPCConnection
 ///                      └────anything else──► HTTP1Handler
 /// ```
-/// A cleartext connection starts at *sniffing*. A connection that says nothing costs this object and its timer until
-/// the handshake's time is over.
+/// A cleartext connection starts at *sniffing*. A connection that says nothing costs this object and its
+/// timer until the handshake's time is over.
 final class ConnectionNegotiator: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -185,7 +187,8 @@ final class ConnectionNegotiator: ChannelInboundHandler, RemovableChannelHandler
 
     private static func certificateChain(_ context: ChannelHandlerContext) -> [[UInt8]] {
         // Fails only when there is no certificate or no TLS handler, and then there is nothing to report.
-        guard let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate() else { return [] }
+        let pipeline = context.pipeline.syncOperations
+        guard let certificate = try? pipeline.nioSSL_peerCertificate() else { return [] }
         guard let bytes = try? certificate.toDERBytes() else { return [] }
         return [bytes]
     }

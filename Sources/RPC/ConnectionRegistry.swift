@@ -1,7 +1,9 @@
 import NIOCore
 import Synchronization
 
-/// The open connections of one listener. Any thread; locked only when a connection opens, is identified or closes.
+/// The open connections of one listener.
+///
+/// Any thread; locked only when a connection opens, is identified or closes.
 final class ConnectionRegistry: Sendable {
     /// One connection's entry.
     struct Registration: Sendable {
@@ -71,6 +73,7 @@ final class ConnectionRegistry: Sendable {
     /// Returns the channels of the connections whose peers satisfy `isIncluded`, by age.
     ///
     /// - Parameter isIncluded: Called with `nil` for a connection that has no session yet.
+    /// - Returns: The channels, oldest first.
     func channels(where isIncluded: (RPCPeer?) -> Bool) -> [any Channel] {
         let entries = self.state.withLock { $0.entries }
         return entries.filter { isIncluded($0.value.peer) }.sorted { $0.key < $1.key }.map(\.value.channel)

@@ -2,10 +2,12 @@ import CoreMetrics
 import NIOCore
 import NIOHTTP1
 
-/// One HTTP/1.1 connection: collects each request and sends its answer. Loop-bound.
+/// One HTTP/1.1 connection: collects each request and sends its answer.
 ///
-/// Requests are answered one at a time: the pipelining handler in front holds the next one back until the answer to
-/// the last has ended.
+/// Loop-bound.
+///
+/// Requests are answered one at a time: the pipelining handler in front holds the next one back until the
+/// answer to the last has ended.
 final class HTTP1Handler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -19,6 +21,7 @@ final class HTTP1Handler: ChannelInboundHandler {
     private var isReceiving = false
     private var hasSentHead = false
     private var isDraining = false
+    private var isClosing = false
     private var lastActivity = NIODeadline.uptimeNanoseconds(0)
 
     init(environment: RPCEnvironment, session: any RPCSession) {
@@ -56,6 +59,7 @@ final class HTTP1Handler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !self.isClosing else { return }
         self.lastActivity = context.eventLoop.now
         switch self.unwrapInboundIn(data) {
         case .head(let head): self.receiveHead(head, context)
@@ -130,7 +134,7 @@ final class HTTP1Handler: ChannelInboundHandler {
     }
 
     private func tick() {
-        guard let context = self.context, self.session != nil else { return }
+        guard let context = self.context, self.session != nil, !self.isClosing else { return }
         let limits = self.environment.limits
         let silence = (context.eventLoop.now - self.lastActivity).nanoseconds
         if self.isReceiving, silence >= limits.prefaceTimeout.nanoseconds {
@@ -144,10 +148,19 @@ final class HTTP1Handler: ChannelInboundHandler {
         self.schedule(context.eventLoop)
     }
 
+    /// Writes the last part of the last answer, then closes our side, and soon the channel.
+    ///
+    /// Closing both at once would answer bytes that still arrive with a reset, which may overtake the answer.
     private func close(_ context: ChannelHandlerContext, after part: HTTPServerResponsePart) {
+        self.isClosing = true
         let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        written.futureResult.assumeIsolated().whenComplete { _ in context.close(mode: .output, promise: nil) }
         context.writeAndFlush(self.wrapOutboundOut(part), promise: written)
+        let limits = self.environment.limits
+        let patience = context.channel.isWritable ? limits.drainDelay : limits.keepaliveTimeout
+        context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(patience.nanoseconds)) { [weak self] in
+            self?.context?.close(promise: nil)
+        }
     }
 
     private func tearDown() {

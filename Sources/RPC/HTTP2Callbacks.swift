@@ -1,6 +1,7 @@
-// The functions that the HTTP/2 library calls. Each finds the connection (the session's user data) or the stream
-// (the data source's pointer), turns pointers into spans, and calls one method. They must not send, receive, write to
-// the channel or delete the session: all of that happens in `RPCConnection.pump` after the library has returned.
+// The functions that the HTTP/2 library calls. Each finds the connection (the session's user data) or the
+// stream (the data source's pointer), turns pointers into spans, and calls one method. They must not send,
+// receive, write to the channel or delete the session: all of that happens in `RPCConnection.pump` after the
+// library has returned.
 import CNghttp2
 import CoreMetrics
 import NIOCore
@@ -28,7 +29,9 @@ private func connection(_ user: UnsafeMutableRawPointer?) -> RPCConnection? {
     return unsafe Unmanaged<RPCConnection>.fromOpaque(user).takeUnretainedValue()
 }
 
-/// Returns the stream with this number, if we still know it. The connection's list owns it.
+/// Returns the stream with this number, if we still know it.
+///
+/// The connection's list owns it.
 private func stream(_ session: OpaquePointer?, _ id: Int32) -> RPCStream? {
     guard let pointer = unsafe nghttp2_session_get_stream_user_data(session, id) else { return nil }
     return unsafe Unmanaged<RPCStream>.fromOpaque(pointer).takeUnretainedValue()

@@ -1,10 +1,13 @@
 import CNghttp2
 
-/// What every HTTP/2 session of a listener is made from: callbacks, options, settings and constant header blocks.
+/// What every HTTP/2 session of a listener is made from: callbacks, options, settings and constant header
+/// blocks.
 ///
 /// Unchecked because the C objects behind the pointers are never changed after `init` and freed in `deinit`.
 @safe final class HTTP2Configuration: @unchecked Sendable {
-    /// Header fields that are sent often. The library keeps pointers into them, so they live as long as this object.
+    /// Header fields that are sent often.
+    ///
+    /// The library keeps pointers into them, so they live as long as this object.
     enum ConstantBlock {
         /// `:status: 200`, `content-type: application/grpc`.
         case response
@@ -87,8 +90,8 @@ import CNghttp2
 @safe private struct ConstantFields {
     let fields: UnsafeMutableBufferPointer<nghttp2_nv>
 
-    /// The bytes are string literals, which live as long as the process; the array itself is freed by nobody, because
-    /// there is one per listener, and sessions may refer to it until the process ends.
+    /// The bytes are string literals, which live as long as the process; the array itself is freed by nobody,
+    /// because there is one per listener, and sessions may refer to it until the process ends.
     init(_ literals: [(name: StaticString, value: StaticString)]) {
         let fields = UnsafeMutableBufferPointer<nghttp2_nv>.allocate(capacity: literals.count)
         let flags = UInt8(NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)
@@ -122,7 +125,8 @@ struct HeaderField {
         self.init(name, Array(value.utf8))
     }
 
-    /// Calls `body` with the library's form of `fields`, which is valid during the call; the library copies it.
+    /// Calls `body` with the library's form of `fields`, which is valid during the call; the library copies
+    /// it.
     static func withFields<Result>(
         _ fields: [HeaderField],
         _ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result

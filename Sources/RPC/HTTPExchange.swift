@@ -6,7 +6,9 @@ package struct HTTPRequest: Sendable {
     package var method: String
     /// The path with its query, such as `/health?serializable=true`.
     package var target: String
-    /// The header fields in the order in which they arrived. Names are in lower case; `host` is always the authority.
+    /// The header fields in the order in which they arrived.
+    ///
+    /// Names are in lower case; `host` is always the authority.
     package var headers: [(name: String, value: String)]
     /// The body, complete.
     package var body: ByteBuffer
@@ -40,10 +42,12 @@ protocol HTTPTransport: AnyObject {
     func flushTransport()
 }
 
-/// The answer to one plain request. Loop-bound.
+/// The answer to one plain request.
 ///
-/// Either one ``respond(status:headers:body:)``, or ``begin(status:headers:)``, any number of ``write(_:)`` and
-/// ``end()``. Once the exchange is over, what is sent is ignored. Each call is flushed at once.
+/// Loop-bound.
+///
+/// Either one ``respond(status:headers:body:)``, or ``begin(status:headers:)``, any number of ``write(_:)``
+/// and ``end()``. Once the exchange is over, what is sent is ignored. Each call is flushed at once.
 package final class HTTPExchange {
     /// The loop on which the exchange happens.
     package let eventLoop: any EventLoop
@@ -76,7 +80,9 @@ package final class HTTPExchange {
         return transport.isTransportWritable
     }
 
-    /// Sends the whole answer. The length is added; `content-type` is the caller's to give.
+    /// Sends the whole answer.
+    ///
+    /// The length is added; `content-type` is the caller's to give.
     package func respond(status: Int, headers: [(name: String, value: String)] = [], body: ByteBuffer) {
         guard !self.isEnded, !self.hasBegun else { return }
         self.hasBegun = true
@@ -95,7 +101,8 @@ package final class HTTPExchange {
 
     /// Sends a part of the body.
     package func write(_ bytes: ByteBuffer) {
-        guard !self.isEnded, self.hasBegun, bytes.readableBytes > 0, self.request.method != "HEAD" else { return }
+        guard !self.isEnded, self.hasBegun, bytes.readableBytes > 0 else { return }
+        guard self.request.method != "HEAD" else { return }
         self.transport?.sendBody(bytes)
         self.transport?.flushTransport()
     }
@@ -131,6 +138,15 @@ package final class HTTPExchange {
         session.respond(to: request, on: self)
     }
 
+    /// The bytes of an incomplete body that are kept.
+    var bodyByteCount: Int { self.request.body.readableBytes }
+
+    /// Answers with an error of the transport and drops the body.
+    func refuse(status: Int, _ text: String) {
+        self.request.body = ByteBuffer()
+        self.respond(status: status, body: ByteBuffer(string: text))
+    }
+
     func becameWritable() { self.onWritable?() }
 
     func transportClosed() {
@@ -141,8 +157,7 @@ package final class HTTPExchange {
 
     private func admit(_ byteCount: Int) -> Bool {
         if self.request.body.readableBytes + byteCount <= self.bodyLimit { return true }
-        self.request.body = ByteBuffer()
-        self.respond(status: 413, body: ByteBuffer(string: "request body larger than \(self.bodyLimit) bytes\n"))
+        self.refuse(status: 413, "request body larger than \(self.bodyLimit) bytes\n")
         return false
     }
 }

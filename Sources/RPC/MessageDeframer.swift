@@ -2,8 +2,9 @@ import NIOCore
 
 /// Cuts the DATA of one stream into gRPC messages: one flag byte, four bytes of length, the message.
 ///
-/// The usual chunk is exactly one message and is returned as a range of that chunk, uncopied. A message that spans
-/// chunks is collected; what is kept grows with the bytes that arrived, not with the length that was announced.
+/// The usual chunk is exactly one message and is returned as a range of that chunk, uncopied. A message that
+/// spans chunks is collected; what is kept grows with the bytes that arrived, not with the length that was
+/// announced.
 struct MessageDeframer {
     /// What the next bytes of a chunk were.
     enum Step: Equatable {

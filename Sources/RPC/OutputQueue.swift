@@ -2,9 +2,9 @@ import NIOCore
 
 /// The bytes that one stream still has to send, in order.
 ///
-/// Small pieces (prefixes, heads, small messages) are copied into one private run of memory; large or shared pieces
-/// are kept by reference and copied once, into the connection's output, when flow control lets them go. An idle queue
-/// owns no more than a few hundred bytes, and none before its first use.
+/// Small pieces (prefixes, heads, small messages) are copied into one private run of memory; large or shared
+/// pieces are kept by reference and copied once, into the connection's output, when flow control lets them
+/// go. An idle queue owns no more than a few hundred bytes, and none before its first use.
 @safe struct OutputQueue: ~Copyable {
     /// A piece kept by reference, and how many private bytes go before it.
     private struct Segment {
@@ -49,7 +49,8 @@ import NIOCore
     mutating func append(byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
         guard byteCount > 0 else { return }
         self.reserve(byteCount)
-        unsafe body(UnsafeMutableRawBufferPointer(start: self.base?.advanced(by: self.tail), count: byteCount))
+        let start = unsafe self.base?.advanced(by: self.tail)
+        unsafe body(UnsafeMutableRawBufferPointer(start: start, count: byteCount))
         self.tail += byteCount
         self.trailingByteCount += byteCount
         self.byteCount += byteCount

@@ -14,9 +14,9 @@ extension RPCConnection: ChannelDuplexHandler {
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
-        self.tearDown()
         // The context keeps this handler; keeping the context any longer would be a cycle.
         self.context = nil
+        self.tearDown()
     }
 
     package func channelActive(context: ChannelHandlerContext) {
@@ -75,7 +75,7 @@ extension RPCConnection: ChannelDuplexHandler {
         case let command as ConnectionCommand:
             switch command {
             case .drain(let status): self.drain(status)
-            case .cut: self.terminate(NGHTTP2_NO_ERROR, .cut)
+            case .cut: self.cut()
             }
         default:
             context.fireUserInboundEventTriggered(event)

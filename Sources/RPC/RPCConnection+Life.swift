@@ -18,7 +18,8 @@ extension RPCConnection {
         guard unsafe self.http2 == nil, !self.isClosing else { return }
         unsafe self.http2 = self.environment.http2.makeSession(for: self)
         guard unsafe self.http2 != nil else {
-            self.closeChannel()
+            // Out of memory.
+            self.context?.close(promise: nil)
             return
         }
         self.schedule(self.environment.limits.prefaceTimeout)
@@ -27,7 +28,9 @@ extension RPCConnection {
 
     // MARK: Keeping alive
 
-    /// Schedules the next look at the peer. One timer at a time, never cancelled.
+    /// Schedules the next look at the peer.
+    ///
+    /// One timer at a time, never cancelled.
     private func schedule(_ delay: Duration) {
         self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay.nanoseconds)) { [weak self] in
             self?.tick()
@@ -57,7 +60,7 @@ extension RPCConnection {
     }
 
     /// Closes a connection whose peer does not listen any more.
-    private func abandon(_ reason: RPCMetrics.Closure) {
+    func abandon(_ reason: RPCMetrics.Closure) {
         self.endReason = self.endReason ?? reason
         self.log("connection abandoned", reason.rawValue)
         self.isClosing = true
@@ -95,16 +98,19 @@ extension RPCConnection {
         }
     }
 
-    /// Sends GOAWAY and closes.
-    func terminate(_ code: nghttp2_error_code, _ reason: RPCMetrics.Closure) {
+    /// Sends GOAWAY and cuts the connection, whether or not the client reads it.
+    func cut() {
         guard let http2 = unsafe self.http2, !self.isClosing else { return }
-        self.endReason = self.endReason ?? reason
-        unsafe nghttp2_session_terminate_session(http2, code.rawValue)
+        self.endReason = self.endReason ?? .cut
+        unsafe nghttp2_session_terminate_session(http2, NGHTTP2_NO_ERROR.rawValue)
+        // Inside a callback the pump runs later, and closes because nobody wants to read or write any more.
+        guard self.depth == 0, !self.isPumping else { return }
         self.pump()
-        self.closeChannel()
+        self.isClosing = true
+        self.context?.close(promise: nil)
     }
 
-    /// The library gave up on the connection.
+    /// The library gave up on what the client sends: says so and closes.
     func fail(code: Int) {
         let reason: RPCMetrics.Closure
         switch code {
@@ -112,8 +118,11 @@ extension RPCConnection {
         case Int(NGHTTP2_ERR_FLOODED.rawValue): reason = .flood
         default: reason = .protocolError
         }
+        self.endReason = self.endReason ?? reason
         self.log("connection failed", reason.rawValue)
-        self.terminate(reason == .flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR, reason)
+        let error = reason == .flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR
+        unsafe nghttp2_session_terminate_session(self.http2, error.rawValue)
+        self.pump()
     }
 
     /// A GOAWAY is leaving, perhaps one that the library sends by itself.

@@ -43,19 +43,20 @@ extension RPCConnection {
         guard let http2 = unsafe self.http2 else { return }
         let chunk = self.environment.limits.writeChunkBytes
         self.depth += 1
-        var failure: Int?
+        var hasFailed = false
         while !self.isOutputFull {
             var frame: UnsafePointer<UInt8>?
             let count = unsafe nghttp2_session_mem_send(http2, &frame)
             guard count > 0 else {
-                if count < 0 { failure = count }
+                hasFailed = count < 0
                 break
             }
             unsafe self.output.writeBytes(UnsafeRawBufferPointer(start: frame, count: count))
             if self.output.readableBytes >= chunk { self.isOutputFull = true }
         }
         self.depth -= 1
-        if let failure { self.fail(code: failure) }
+        // What cannot be sent cannot be explained to the peer either.
+        if hasFailed { self.abandon(.protocolError) }
     }
 
     private func writeOutput() {
@@ -107,17 +108,31 @@ extension RPCConnection {
         guard unsafe nghttp2_session_want_read(http2) == 0 else { return }
         guard unsafe nghttp2_session_want_write(http2) == 0 else { return }
         if self.drainStatus != nil { self.endReason = self.endReason ?? .drained }
-        self.closeChannel()
+        if self.endReason == .flood {
+            self.isClosing = true
+            self.context?.close(promise: nil)
+        } else {
+            self.closeChannel()
+        }
     }
 
-    /// Closes the channel once what was written has left.
-    func closeChannel() {
+    /// Closes our side once what was written has left, and the channel when the client has closed its side.
+    ///
+    /// Closing both at once would answer bytes that still arrive with a reset, and the reset may overtake our
+    /// last frames. A client that does not close is not waited for long.
+    private func closeChannel() {
         guard !self.isClosing, let context = self.context else { return }
         self.isClosing = true
-        guard self.isPaused || !context.channel.isWritable else { return context.close(promise: nil) }
+        let limits = self.environment.limits
+        let isFull = !context.channel.isWritable
+        let patience = isFull ? limits.keepaliveTimeout : limits.drainDelay
+        self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(patience.nanoseconds)) { [weak self] in
+            self?.context?.close(promise: nil)
+        }
+        guard isFull else { return context.close(mode: .output, promise: nil) }
         // The last frames are still on their way; an empty write completes after them.
         let written = self.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        written.futureResult.assumeIsolated().whenComplete { _ in context.close(mode: .output, promise: nil) }
         context.writeAndFlush(self.wrapOutboundOut(ByteBuffer()), promise: written)
     }
 }

@@ -145,8 +145,8 @@ extension RPCConnection {
 
     /// Makes sure that a timer runs no later than `deadline`.
     ///
-    /// One timer per connection, never cancelled: most calls are answered long before, and cancelling a timer costs
-    /// more than letting it find nothing to do.
+    /// One timer per connection, never cancelled: most calls are answered long before, and cancelling a timer
+    /// costs more than letting it find nothing to do.
     func arm(_ deadline: NIODeadline) {
         if let armed = self.deadlineTimer, armed <= deadline { return }
         self.deadlineTimer = deadline

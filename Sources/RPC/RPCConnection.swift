@@ -1,24 +1,28 @@
 // gRPC over HTTP/2, the server's side, on event loops.
 //
-// What it is: one channel handler per connection (`RPCConnection`) that feeds what arrives to a session of the HTTP/2
-// library and writes what the session wants to send; one plain object per call (`RPCStream`); and the listener that
-// accepts connections, waits for TLS and finds out which protocol a peer speaks (`RPCListener`).
+// What it is: one channel handler per connection (`RPCConnection`) that feeds what arrives to a session of
+// the HTTP/2 library and writes what the session wants to send; one plain object per call (`RPCStream`); and
+// the listener that accepts connections, waits for TLS and finds out which protocol a peer speaks
+// (`RPCListener`).
 //
 // What it is not: it knows no protobuf and no service. It moves the bytes of messages between a peer and an
 // `RPCSession`.
 //
-// The idea: framing, header compression, flow control and abuse limits are the library's job; cutting messages,
-// statuses and back-pressure are ours. Everything of a connection happens on its loop, in plain calls: no task, no
-// promise and no channel per call.
+// The idea: framing, header compression, flow control and abuse limits are the library's job; cutting
+// messages, statuses and back-pressure are ours. Everything of a connection happens on its loop, in plain
+// calls: no task, no promise and no channel per call.
 //
 // Where to begin: `RPCSession` (what a service implements), this file, then `RPCConnection+Output`.
 import CNghttp2
 package import NIOCore
 
-/// One HTTP/2 connection. Loop-bound.
+/// One HTTP/2 connection.
 ///
-/// It owns the library's session and the list of open streams. The library's callbacks only change state and append to
-/// ``output``; writing to the channel and freeing the session happen when no call into the library is on the stack.
+/// Loop-bound.
+///
+/// It owns the library's session and the list of open streams. The library's callbacks only change state and
+/// append to ``output``; writing to the channel and freeing the session happen when no call into the library
+/// is on the stack.
 @safe package final class RPCConnection {
     /// Who is at the other end.
     package let peer: RPCPeer
@@ -70,8 +74,8 @@ package import NIOCore
     private var lentBytes: UnsafeRawBufferPointer?
     private var lentTo: RPCStream?
 
-    /// Creates the handler of a connection whose peer and services are known; it starts when it is added to an
-    /// active channel.
+    /// Creates the handler of a connection whose peer and services are known; it starts when it is added to
+    /// an active channel.
     package init(
         environment: RPCEnvironment,
         peer: RPCPeer,
@@ -94,16 +98,20 @@ package import NIOCore
     /// The number of calls and requests that are open.
     package var streamCount: Int { self.streams.count }
 
-    /// Writes what was sent on any of this connection's streams. On the loop.
+    /// Writes what was sent on any of this connection's streams.
     ///
-    /// Call it once after a batch of sends that did not happen inside a callback of a session or stream handler; inside
-    /// one it does nothing, because the connection flushes by itself afterwards.
+    /// On the loop.
+    ///
+    /// Call it once after a batch of sends that did not happen inside a callback of a session or stream
+    /// handler; inside one it does nothing, because the connection flushes by itself afterwards.
     package func flush() {
         self.eventLoop.assertInEventLoop()
         self.pump()
     }
 
-    /// Flushes once at the end of this turn of the loop, however often it is called. On the loop.
+    /// Flushes once at the end of this turn of the loop, however often it is called.
+    ///
+    /// On the loop.
     package func flushSoon() {
         guard !self.isFlushScheduled else { return }
         self.isFlushScheduled = true
@@ -113,16 +121,19 @@ package import NIOCore
         }
     }
 
-    /// Ends the connection. On the loop.
+    /// Ends the connection.
     ///
-    /// - Parameter graceful: Whether open calls may end first: the client is told to open no more (GOAWAY, twice),
-    ///   unary calls are answered, streaming calls end with `UNAVAILABLE`. Otherwise everything is cut off.
+    /// On the loop.
+    ///
+    /// - Parameter graceful: Whether open calls may end first: the client is told to open no more (GOAWAY,
+    ///   twice), unary calls are answered, streaming calls end with `UNAVAILABLE`. Otherwise everything is
+    ///   cut off.
     package func close(graceful: Bool) {
         self.eventLoop.assertInEventLoop()
         if graceful {
             self.drain(RPCStatus(code: .unavailable, message: "the server is shutting down"))
         } else {
-            self.terminate(NGHTTP2_NO_ERROR, .cut)
+            self.cut()
         }
     }
 
@@ -168,7 +179,8 @@ package import NIOCore
         stream.close()
     }
 
-    /// Gives `count` received bytes back to the client's windows, the stream's and not again the connection's.
+    /// Gives `count` received bytes back to the client's windows, the stream's and not again the
+    /// connection's.
     func consume(_ count: Int, of id: Int32) {
         unsafe nghttp2_session_consume_stream(self.http2, id, count)
     }

@@ -1,6 +1,8 @@
 package import Logging
 
-/// What all connections of one listener share. Immutable; any thread.
+/// What all connections of one listener share.
+///
+/// Immutable; any thread.
 package final class RPCEnvironment: Sendable {
     package let methods: RPCMethodTable
     package let limits: RPCLimits
@@ -16,6 +18,9 @@ package final class RPCEnvironment: Sendable {
     ///   - metrics: Made for the same methods.
     ///   - logger: Says one line at debug level per connection that failed, nothing about calls.
     package init(methods: RPCMethodTable, limits: RPCLimits, metrics: RPCMetrics, logger: Logger) {
+        var limits = limits
+        // The lengths of fields are kept in two bytes each.
+        limits.maxHeaderListBytes = min(limits.maxHeaderListBytes, 65_535)
         self.methods = methods
         self.limits = limits
         self.metrics = metrics

@@ -1,4 +1,6 @@
-/// Every bound of the transport. Each has a metric (``RPCMetrics``) and a defined answer when it is reached.
+/// Every bound of the transport.
+///
+/// Each has a metric (``RPCMetrics``) and a defined answer when it is reached.
 package struct RPCLimits: Sendable, Hashable {
     // MARK: Connections
 
@@ -21,23 +23,28 @@ package struct RPCLimits: Sendable, Hashable {
 
     // MARK: HTTP/2
 
-    /// Streams a client may have open on one connection (SETTINGS_MAX_CONCURRENT_STREAMS). Clients wait when they have
-    /// that many; one that was told and opens more has broken the protocol, and its connection ends.
+    /// Streams a client may have open on one connection (SETTINGS_MAX_CONCURRENT_STREAMS).
+    ///
+    /// Clients wait when they have that many; one that was told and opens more has broken the protocol, and
+    /// its connection ends.
     package var maxConcurrentStreams = 1_000
-    /// Bytes of one request's header list, counted as RFC 9113 §6.5.2 does; at most 65,535. More is answered with 431
-    /// or RESOURCE_EXHAUSTED, four times as much resets the stream.
+    /// Bytes of one request's header list, counted as RFC 9113 §6.5.2 does; at most 65,535.
+    ///
+    /// More is answered with 431 or RESOURCE_EXHAUSTED, four times as much resets the stream.
     package var maxHeaderListBytes = 16_384
     /// The window a client has per stream (SETTINGS_INITIAL_WINDOW_SIZE).
     package var streamWindowBytes = 1_048_576
     /// The window a client has per connection.
     package var connectionWindowBytes = 16_777_216
-    /// RST_STREAM frames a client may send at once; beyond it the connection ends. Generous, because clients that
-    /// cancel many calls send many.
+    /// RST_STREAM frames a client may send at once; beyond it the connection ends.
+    ///
+    /// Generous, because clients that cancel many calls send many.
     package var resetBurst = 1_000
     /// RST_STREAM frames a second that a client may send in the long run.
     package var resetsPerSecond = 100
-    /// PING and SETTINGS acknowledgements that may wait to be written; beyond it the connection ends. Pings as such
-    /// are never counted: bandwidth estimators send one per burst of data.
+    /// PING and SETTINGS acknowledgements that may wait to be written; beyond it the connection ends.
+    ///
+    /// Pings as such are never counted: bandwidth estimators send one per burst of data.
     package var maxUnwrittenAcknowledgements = 4_096
     /// Entries of one SETTINGS frame.
     package var maxSettingsEntries = 32
@@ -49,7 +56,8 @@ package struct RPCLimits: Sendable, Hashable {
     /// Bytes of one request message: etcd's 1.5 MiB and 512 KiB on top; a larger one ends its call with
     /// RESOURCE_EXHAUSTED.
     package var maxMessageBytes = 1_572_864 + 524_288
-    /// Bytes of incomplete requests that one connection may make us keep; more ends the call with RESOURCE_EXHAUSTED.
+    /// Bytes of incomplete requests that one connection may make us keep; more ends the call with
+    /// RESOURCE_EXHAUSTED.
     package var maxPartialBytes = 33_554_432
     /// Bytes queued for one stream from which on it is not writable; it is writable again below half of it.
     package var streamWatermarkBytes = 65_536

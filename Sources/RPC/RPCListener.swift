@@ -4,7 +4,9 @@ package import NIOCore
 import NIOPosix
 package import NIOSSL
 
-/// A listening socket and its connections. Any thread.
+/// A listening socket and its connections.
+///
+/// Any thread.
 package final class RPCListener: Sendable {
     /// Makes the services of one connection after its handshake, on the connection's loop.
     package typealias SessionMaker =
@@ -34,14 +36,15 @@ package final class RPCListener: Sendable {
     /// - Parameters:
     ///   - address: Where to listen; port 0 lets the system choose.
     ///   - group: Event loops with sockets.
-    ///   - tls: Called for each new connection, so that credentials can be replaced; a connection for which it returns
-    ///     `nil` is closed. `nil` itself means cleartext. The context decides whether a client certificate is required
-    ///     and must offer `h2` and `http/1.1` (see ``applicationProtocols``).
+    ///   - tls: Called for each new connection, so that credentials can be replaced; a connection for which
+    ///     it returns `nil` is closed. `nil` itself means cleartext. The context decides whether a client
+    ///     certificate is required and must offer `h2` and `http/1.1` (see ``applicationProtocols``).
     ///   - limits: The bounds of each connection.
     ///   - methods: What is served.
     ///   - metrics: Made for the same methods.
     ///   - logger: Says at debug level why connections failed.
     ///   - makeSession: Makes the services of a connection, on its loop, or refuses the peer.
+    /// - Returns: The listener, which serves until ``shutdown(grace:status:)``.
     /// - Throws: What the system says when the address cannot be bound.
     package static func bind(
         address: SocketAddress,
@@ -87,7 +90,8 @@ package final class RPCListener: Sendable {
     /// Who is connected, oldest connection first; without connections in the handshake.
     package var peers: [RPCPeer] { self.registry.peers }
 
-    /// Cuts the connections whose peers satisfy `isIncluded`, for instance because their certificate was revoked.
+    /// Cuts the connections whose peers satisfy `isIncluded`, for instance because their certificate was
+    /// revoked.
     ///
     /// - Returns: How many there were.
     @discardableResult
@@ -99,8 +103,9 @@ package final class RPCListener: Sendable {
 
     /// Stops accepting, lets the open calls end, and closes every connection.
     ///
-    /// Clients are told to open no more calls (GOAWAY, in two steps); unary calls are answered; streaming calls end with
-    /// `status` once the client has heard. Returns when the last connection is closed. Call it once.
+    /// Clients are told to open no more calls (GOAWAY, in two steps); unary calls are answered; streaming
+    /// calls end with `status` once the client has heard. Returns when the last connection is closed. Call it
+    /// once.
     ///
     /// - Parameters:
     ///   - grace: After how long the connections that are left are cut.
@@ -126,7 +131,9 @@ package final class RPCListener: Sendable {
         timer.cancel()
     }
 
-    /// Sets up an accepted connection, or closes it. On its loop.
+    /// Sets up an accepted connection, or closes it.
+    ///
+    /// On its loop.
     private static func admit(
         _ channel: any Channel,
         _ environment: RPCEnvironment,

@@ -8,8 +8,8 @@ package enum RPCMethodKind: Sendable {
 
 /// The methods a server knows: a path on the wire becomes a small number.
 ///
-/// The number of a method is its position in the list the table was made from. Looking one up hashes the bytes of
-/// `:path` where they lie, without making a `String`.
+/// The number of a method is its position in the list the table was made from. Looking one up hashes the
+/// bytes of `:path` where they lie, without making a `String`.
 package struct RPCMethodTable: Sendable {
     private struct Entry {
         var start: Int
@@ -19,12 +19,15 @@ package struct RPCMethodTable: Sendable {
 
     private var entries: [Entry] = []
     private var pathBytes: [UInt8] = []
-    /// Open addressing; zero is free, otherwise the method's number plus one. At most half full.
+    /// Open addressing; zero is free, otherwise the method's number plus one.
+    ///
+    /// At most half full.
     private var buckets: [UInt16]
 
     /// Creates the table; a path that occurs twice is a programming error.
     ///
-    /// - Parameter methods: Paths such as `/etcdserverpb.KV/Range`, in the order of their numbers; fewer than 32,768.
+    /// - Parameter methods: Paths such as `/etcdserverpb.KV/Range`, in the order of their numbers; fewer than
+    ///   32,768.
     package init(_ methods: [(path: String, kind: RPCMethodKind)]) {
         precondition(methods.count < 32_768, "a method number has to fit its bucket")
         var bucketCount = 16

@@ -1,6 +1,8 @@
 package import CoreMetrics
 
-/// The transport's metrics, made once at start so that using one is a method call. Any thread.
+/// The transport's metrics, made once at start so that using one is a method call.
+///
+/// Any thread.
 ///
 /// Labels come from closed sets only: methods of the table, status codes and the enumerations below.
 package struct RPCMetrics: Sendable {

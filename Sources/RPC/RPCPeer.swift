@@ -1,14 +1,16 @@
 package import NIOCore
 
-/// What the TLS handshake, or its absence, says of a peer. Read once per connection.
+/// What the TLS handshake, or its absence, says of a peer.
+///
+/// Read once per connection.
 package struct RPCPeer: Sendable {
     /// Where the connection comes from, or `nil` when the channel does not say.
     package let remoteAddress: SocketAddress?
 
     /// The client's certificate in DER, leaf first; empty without TLS or without a certificate.
     ///
-    /// The TLS library has verified the leaf against the context's trust roots before anyone sees it. It offers no
-    /// access to the rest of the chain, so there is at most one element.
+    /// The TLS library has verified the leaf against the context's trust roots before anyone sees it. It
+    /// offers no access to the rest of the chain, so there is at most one element.
     package let certificateChain: [[UInt8]]
 
     /// Whether the bytes of this connection are encrypted.
@@ -31,7 +33,9 @@ package struct RPCPeer: Sendable {
     }
 }
 
-/// Why the maker of sessions will not serve a peer. The connection is closed and counted under this reason.
+/// Why the maker of sessions will not serve a peer.
+///
+/// The connection is closed and counted under this reason.
 package enum RPCRefusal: String, Error, Hashable, Sendable, CaseIterable {
     /// The certificate names nobody we serve.
     case unidentified

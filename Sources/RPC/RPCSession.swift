@@ -1,11 +1,14 @@
-/// One connection's services. Loop-bound: made, called and dropped on the connection's event loop.
+/// One connection's services.
+///
+/// Loop-bound: made, called and dropped on the connection's event loop.
 ///
 /// The transport keeps the session as long as the connection lives and drops it after ``connectionClosed()``.
 package protocol RPCSession: AnyObject {
     /// Answers one unary call.
     ///
-    /// The implementation must end the call with `respond` or `finish` on `stream`, now or later, on the loop. Whoever
-    /// answers later than this call returns must also call ``RPCConnection/flush()`` or `flushSoon()`.
+    /// The implementation must end the call with `respond` or `finish` on `stream`, now or later, on the
+    /// loop. Whoever answers later than this call returns must also call ``RPCConnection/flush()`` or
+    /// `flushSoon()`.
     ///
     /// - Parameters:
     ///   - method: The method's number in the ``RPCMethodTable``.
@@ -25,7 +28,9 @@ package protocol RPCSession: AnyObject {
     func connectionClosed()
 }
 
-/// Who receives the messages of one streaming call. Loop-bound; kept by the stream until ``streamClosed()``.
+/// Who receives the messages of one streaming call.
+///
+/// Loop-bound; kept by the stream until ``streamClosed()``.
 package protocol RPCStreamHandler: AnyObject {
     /// Receives one message, whose bytes are valid only until this function returns.
     func receive(_ message: RawSpan)

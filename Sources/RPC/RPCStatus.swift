@@ -63,7 +63,8 @@ package struct RPCStatus: Error, Hashable, Sendable {
 }
 
 extension RPCStatus {
-    /// Returns `message` as a `grpc-message` value: printable ASCII except `%` stays, other bytes become `%XX`.
+    /// Returns `message` as a `grpc-message` value: printable ASCII except `%` stays, other bytes become
+    /// `%XX`.
     ///
     /// Source: the gRPC over HTTP/2 protocol description, "Status-Message".
     package static func percentEncoded(_ message: String) -> [UInt8] {

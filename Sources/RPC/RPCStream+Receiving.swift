@@ -5,12 +5,16 @@ extension RPCStream {
     /// Whether the client has to wait before it may send more: it does not read what we answer.
     var withholdsWindow: Bool { self.isOverWatermark && !self.isEnded }
 
-    /// Takes the bytes of a DATA frame, or a part of one. They are valid only during the call.
+    /// Takes the bytes of a DATA frame, or a part of one.
+    ///
+    /// They are valid only during the call.
     func receiveData(_ bytes: UnsafeRawBufferPointer, isLastFrame: Bool) {
         guard !self.isEnded else { return }
         switch self.purpose {
         case .unary, .stream: unsafe self.receiveMessages(bytes, isLastFrame: isLastFrame)
-        case .http: unsafe self.exchange?.receiveBody(bytes)
+        case .http:
+            unsafe self.exchange?.receiveBody(bytes)
+            self.checkPartialBytes()
         case .refused: break
         }
     }
@@ -24,12 +28,13 @@ extension RPCStream {
             self.dispatchUnary(method)
         case .stream:
             if self.deframer.isInsideMessage {
-                self.finish(RPCStatus(code: .internal, message: "unexpected EOF"))
+                self.fail(.internal, "unexpected EOF")
             } else {
                 self.handler?.receiveEnd()
             }
         case .http:
             self.exchange?.receiveEnd()
+            self.checkPartialBytes()
         case .refused:
             break
         }
@@ -57,12 +62,11 @@ extension RPCStream {
                 }
             case .tooLarge(let byteCount):
                 let sizes = "(\(byteCount) vs. \(limit))"
-                let message = "grpc: received message larger than max " + sizes
-                self.finish(RPCStatus(code: .resourceExhausted, message: message))
+                self.fail(.resourceExhausted, "grpc: received message larger than max " + sizes)
             case .compressed:
-                self.finish(RPCStatus(code: .unimplemented, message: "grpc: compressed messages are not supported"))
+                self.fail(.unimplemented, "grpc: compressed messages are not supported")
             case .malformed:
-                self.finish(RPCStatus(code: .internal, message: "grpc: received an unexpected payload format"))
+                self.fail(.internal, "grpc: received an unexpected payload format")
             }
         }
     }
@@ -108,24 +112,31 @@ extension RPCStream {
 
     private func rejectMessageCount() {
         if self.deframer.isInsideMessage {
-            self.finish(RPCStatus(code: .internal, message: "unexpected EOF"))
+            self.fail(.internal, "unexpected EOF")
         } else {
-            let message = "grpc: a unary call has exactly one request message"
-            self.finish(RPCStatus(code: .internal, message: message))
+            self.fail(.internal, "grpc: a unary call has exactly one request message")
         }
+    }
+
+    private func fail(_ code: RPCCode, _ message: String) {
+        self.finish(RPCStatus(code: code, message: message))
     }
 
     /// Updates the connection's account of incomplete requests, and ends this call if it is overdrawn.
     private func checkPartialBytes() {
-        let kept = self.deframer.keptByteCount + (self.unaryMessage?.readableBytes ?? 0)
+        var kept = self.deframer.keptByteCount + (self.unaryMessage?.readableBytes ?? 0)
+        if let exchange = self.exchange { kept += exchange.bodyByteCount }
         self.connection.partialByteCount += kept - self.partialByteCount
         self.partialByteCount = kept
         let limits = self.connection.environment.limits
         guard kept > 0, self.connection.partialByteCount > limits.maxPartialBytes else { return }
         self.connection.environment.metrics.limitedCalls.increment()
         self.dropRequest()
-        let message = "grpc: too many bytes of incomplete requests on one connection"
-        self.finish(RPCStatus(code: .resourceExhausted, message: message))
+        if let exchange = self.exchange {
+            exchange.refuse(status: 503, "too many bytes of incomplete requests on one connection\n")
+        } else {
+            self.fail(.resourceExhausted, "grpc: too many bytes of incomplete requests on one connection")
+        }
     }
 
     private func dropRequest() {
@@ -142,7 +153,9 @@ extension RPCStream {
         self.withheldByteCount = 0
     }
 
-    /// Ends the call because its connection or stream is gone, or was never more than that. Exactly once.
+    /// Ends the call because its connection or stream is gone, or was never more than that.
+    ///
+    /// Exactly once.
     func close() {
         guard !self.isClosed else { return }
         self.isClosed = true

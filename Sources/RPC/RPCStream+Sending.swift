@@ -10,7 +10,9 @@ extension RPCStream {
         case lastBeforeTrailers(Int)
     }
 
-    /// Sends one message. Small messages are copied, large ones kept by reference until they are written.
+    /// Sends one message.
+    ///
+    /// Small messages are copied, large ones kept by reference until they are written.
     package func send(_ message: ByteBuffer) {
         guard !self.isEnded else { return }
         self.enqueue(messageByteCount: message.readableBytes)
@@ -20,8 +22,8 @@ extension RPCStream {
 
     /// Sends one message that consists of `head` followed by `shared`.
     ///
-    /// `head` is copied, so its owner may clear and reuse it; `shared` may be sent on any number of streams and is kept
-    /// by reference until it is written.
+    /// `head` is copied, so its owner may clear and reuse it; `shared` may be sent on any number of streams
+    /// and is kept by reference until it is written.
     package func send(head: ByteBuffer, shared: ByteBuffer) {
         guard !self.isEnded else { return }
         self.enqueue(messageByteCount: head.readableBytes + shared.readableBytes)
@@ -51,7 +53,9 @@ extension RPCStream {
         self.submitOrResume()
     }
 
-    /// Ends the call. Messages sent before still arrive; a call without any is answered by trailers alone.
+    /// Ends the call.
+    ///
+    /// Messages sent before still arrive; a call without any is answered by trailers alone.
     package func finish(_ status: RPCStatus) {
         guard !self.isEnded else { return }
         self.end(status)
@@ -65,8 +69,8 @@ extension RPCStream {
 
     /// Gives this stream a larger (`true`) or the usual share of the connection.
     ///
-    /// Streams share a connection by weight, frame by frame, so a large answer delays an urgent stream by a frame or
-    /// two, and an urgent stream never starves the others.
+    /// Streams share a connection by weight, frame by frame, so a large answer delays an urgent stream by a
+    /// frame or two, and an urgent stream never starves the others.
     package func setPriority(urgent: Bool) {
         guard !self.isClosed, let http2 = unsafe self.connection.http2 else { return }
         var priority = nghttp2_priority_spec()
@@ -134,7 +138,9 @@ extension RPCStream {
         unsafe nghttp2_session_resume_data(self.connection.http2, self.id)
     }
 
-    /// Answers with a head and no body. Callers have set ``status``.
+    /// Answers with a head and no body.
+    ///
+    /// Callers have set ``status``.
     func submitTrailersOnly(httpStatus: String) {
         var fields = [
             HeaderField(":status", httpStatus), HeaderField("content-type", "application/grpc"),
@@ -149,7 +155,9 @@ extension RPCStream {
         }
     }
 
-    /// Submits the trailers behind the last message. Called while the last DATA frame is being made.
+    /// Submits the trailers behind the last message.
+    ///
+    /// Called while the last DATA frame is being made.
     func submitTrailers() {
         let http2 = unsafe self.connection.http2
         guard self.status.code == .ok, self.status.message.isEmpty else {
@@ -190,7 +198,8 @@ extension RPCStream {
         self.queue.take(count, into: &output)
         self.connection.queuedByteCount -= count
         guard self.isOverWatermark else { return }
-        guard self.queue.byteCount * 2 < self.connection.environment.limits.streamWatermarkBytes else { return }
+        let watermark = self.connection.environment.limits.streamWatermarkBytes
+        guard self.queue.byteCount < watermark / 2 else { return }
         self.isOverWatermark = false
         if self.awaitsWritable { self.connection.waitingStreams.append(self) }
         self.returnWithheldBytes()

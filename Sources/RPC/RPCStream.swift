@@ -1,12 +1,14 @@
 package import NIOCore
 
-/// One call, or one plain request over HTTP/2. Loop-bound; owned by its connection until it closes.
+/// One call, or one plain request over HTTP/2.
 ///
-/// It holds the request's metadata, cuts its bytes into messages, and queues the answer until flow control lets it go.
-/// Whatever is sent after the call ended is ignored, so late answers need no check.
+/// Loop-bound; owned by its connection until it closes.
 ///
-/// Sends made while the connection is delivering to a session are flushed by it. Sends made at any other time need
-/// ``RPCConnection/flush()`` or ``RPCConnection/flushSoon()`` afterwards.
+/// It holds the request's metadata, cuts its bytes into messages, and queues the answer until flow control
+/// lets it go. Whatever is sent after the call ended is ignored, so late answers need no check.
+///
+/// Sends made while the connection is delivering to a session are flushed by it. Sends made at any other time
+/// need ``RPCConnection/flush()`` or ``RPCConnection/flushSoon()`` afterwards.
 package final class RPCStream {
     /// What the bytes of the request are for.
     enum Purpose {
@@ -61,7 +63,13 @@ package final class RPCStream {
     /// Position in the connection's list.
     var slot = 0
 
-    init(connection: RPCConnection, id: Int32, purpose: Purpose, fields: PackedFields, startTime: NIODeadline) {
+    init(
+        connection: RPCConnection,
+        id: Int32,
+        purpose: Purpose,
+        fields: PackedFields,
+        startTime: NIODeadline
+    ) {
         self.connection = connection
         self.id = id
         self.purpose = purpose
@@ -71,10 +79,11 @@ package final class RPCStream {
 
     /// Returns the value of the request's first metadata field with this name, or `nil`.
     ///
-    /// Standard headers (`:path`, `te`, `content-type`, `grpc-…`, `user-agent`) are not metadata. Bytes that are not
-    /// UTF-8 are repaired; ``metadataBytes(_:)`` shows them as they came. O(number of fields).
+    /// Standard headers (`:path`, `te`, `content-type`, `grpc-…`, `user-agent`) are not metadata. Bytes that
+    /// are not UTF-8 are repaired; ``metadataBytes(_:)`` shows them as they came. O(number of fields).
     ///
     /// - Parameter name: In lower case.
+    /// - Returns: The value, or `nil` when there is no such field.
     package func metadata(_ name: String) -> String? {
         guard !self.fields.isEmpty, let value = self.fields.first(name) else { return nil }
         return String(decoding: value, as: UTF8.self)
@@ -94,8 +103,8 @@ package final class RPCStream {
 
     /// Whether sending more now is reasonable.
     ///
-    /// `false` when the stream's queue is over its watermark or the socket is full. Having seen `false`, the handler's
-    /// `streamBecameWritable` is called once when neither is the case any more.
+    /// `false` when the stream's queue is over its watermark or the socket is full. Having seen `false`, the
+    /// handler's `streamBecameWritable` is called once when neither is the case any more.
     package var isWritable: Bool {
         guard !self.isEnded else { return false }
         guard self.isOverWatermark || self.connection.isPaused else { return true }

@@ -2,8 +2,8 @@ import NIOCore
 
 /// The header fields of the request that is arriving on a connection.
 ///
-/// Header blocks never interleave on one connection, so one value per connection is reused for all of them. Of a
-/// gRPC call only what is not standard is kept; of a plain request, everything.
+/// Header blocks never interleave on one connection, so one value per connection is reused for all of them.
+/// Of a gRPC call only what is not standard is kept; of a plain request, everything.
 struct RequestHead {
     /// What `grpc-timeout` said.
     enum Timeout: Equatable {
@@ -33,11 +33,11 @@ struct RequestHead {
         self.isGRPC = false
         self.isIdentityEncoded = true
         self.timeout = .none
-        self.path.removeAll(keepingCapacity: true)
-        self.httpMethod.removeAll(keepingCapacity: true)
-        self.authority.removeAll(keepingCapacity: true)
-        self.contentType.removeAll(keepingCapacity: true)
-        self.userAgent.removeAll(keepingCapacity: true)
+        self.path.reset()
+        self.httpMethod.reset()
+        self.authority.reset()
+        self.contentType.reset()
+        self.userAgent.reset()
         self.fields.removeAll()
     }
 
@@ -54,7 +54,9 @@ struct RequestHead {
         case 7 where name.equals(":method"):
             self.isPost = value.equals("POST")
             if !self.isPost { self.httpMethod.append(contentsOf: value) }
-        case 7 where name.equals(":scheme"), 2 where name.equals("te"), 20 where name.equals("grpc-accept-encoding"):
+        case 7 where name.equals(":scheme"), 2 where name.equals("te"):
+            break
+        case 20 where name.equals("grpc-accept-encoding"):
             break
         case 10 where name.equals(":authority"):
             self.authority.append(contentsOf: value)
@@ -112,7 +114,7 @@ struct PackedFields: Sendable {
 
     var isEmpty: Bool { self.bytes.isEmpty }
 
-    mutating func removeAll() { self.bytes.removeAll(keepingCapacity: true) }
+    mutating func removeAll() { self.bytes.reset() }
 
     /// Appends a field; name and value are shorter than 65,536 bytes by the header list's limit.
     mutating func append(name: Span<UInt8>, value: Span<UInt8>) {
@@ -146,7 +148,8 @@ struct PackedFields: Sendable {
         var fields: [(name: String, value: String)] = []
         var offset = 0
         while let field = self.field(at: &offset) {
-            fields.append((String(decoding: field.name, as: UTF8.self), String(decoding: field.value, as: UTF8.self)))
+            let name = String(decoding: field.name, as: UTF8.self)
+            fields.append((name, String(decoding: field.value, as: UTF8.self)))
         }
         return fields
     }
@@ -175,6 +178,11 @@ extension Span<UInt8> {
 }
 
 extension [UInt8] {
+    /// Empties the array and keeps a little memory, but not what one unusual request needed.
+    mutating func reset() {
+        if !self.isEmpty { self.removeAll(keepingCapacity: self.count <= 512) }
+    }
+
     /// Appends the bytes of `span`.
     mutating func append(contentsOf span: Span<UInt8>) {
         unsafe span.withUnsafeBufferPointer { bytes in unsafe self.append(contentsOf: bytes) }

@@ -121,9 +121,11 @@ import Testing
         let pair = try Pair(limits: limits)
         #expect(pair.client.settings[Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue)] == 3)
         // The library's client keeps the limit; these frames do not.
-        let block: [UInt8] = [
-            0x83, 0x86, 0x04, 0x0d,
-        ] + Array("/test.T/Watch".utf8) + [0x01, 0x01, 0x78, 0x0f, 0x10, 0x10] + Array("application/grpc".utf8)
+        let block: [UInt8] =
+            [
+                0x83, 0x86, 0x04, 0x0d,
+            ] + Array("/test.T/Watch".utf8) + [0x01, 0x01, 0x78, 0x0f, 0x10, 0x10]
+            + Array("application/grpc".utf8)
         for index in 0..<5 {
             let id = UInt8(101 + index * 2)
             try pair.deliver([0, 0, UInt8(block.count), 1, 4, 0, 0, 0, id] + block)
@@ -134,9 +136,12 @@ import Testing
         #expect(pair.metrics.value(Self.closed, [("reason", "protocolError")]) == 1)
     }
 
-    @Test("garbage ends the connection and is counted", arguments: [
-        Array("GET / HTTP/1.1\r\n\r\n".utf8), Array(repeating: 0, count: 100), pattern(1_000),
-    ] as [[UInt8]])
+    @Test(
+        "garbage ends the connection and is counted",
+        arguments: [
+            Array("GET / HTTP/1.1\r\n\r\n".utf8), Array(repeating: 0, count: 100), pattern(1_000),
+        ] as [[UInt8]]
+    )
     func garbage(bytes: [UInt8]) throws {
         let pair = try Pair(client: HTTP2Client())
         // After the handshake: no frame, or one that may not come now.

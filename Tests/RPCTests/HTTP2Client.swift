@@ -51,6 +51,7 @@ final class HTTP2Client {
 
     /// - Parameters:
     ///   - windowBytes: The stream window offered to the server.
+    ///   - connectionWindowBytes: The connection window offered to the server.
     ///   - updatesWindows: Whether received bytes are given back to the server's windows.
     init(windowBytes: Int = 65_535, connectionWindowBytes: Int = 65_535, updatesWindows: Bool = true) {
         var callbacks: OpaquePointer?
@@ -169,14 +170,16 @@ final class HTTP2Client {
 /// Returns `message` with the prefix that gRPC puts before it.
 func framed(_ message: [UInt8]) -> [UInt8] {
     let count = UInt32(message.count)
-    return [0, UInt8(count >> 24), UInt8(count >> 16 & 0xff), UInt8(count >> 8 & 0xff), UInt8(count & 0xff)] + message
+    return [0, UInt8(count >> 24), UInt8(count >> 16 & 0xff), UInt8(count >> 8 & 0xff), UInt8(count & 0xff)]
+        + message
 }
 
 private func withFields<Result>(
     _ fields: [(String, String)],
     _ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result
 ) -> Result {
-    let pointers = fields.map { field -> (UnsafeMutablePointer<UInt8>, Int, UnsafeMutablePointer<UInt8>, Int) in
+    let pointers = fields.map {
+        field -> (UnsafeMutablePointer<UInt8>, Int, UnsafeMutablePointer<UInt8>, Int) in
         let name = Array(field.0.utf8)
         let value = Array(field.1.utf8)
         let namePointer = UnsafeMutablePointer<UInt8>.allocate(capacity: max(1, name.count))
@@ -198,7 +201,8 @@ private func withFields<Result>(
 }
 
 private func client(_ user: UnsafeMutableRawPointer?) -> HTTP2Client {
-    Unmanaged<HTTP2Client>.fromOpaque(user!).takeUnretainedValue()
+    guard let user else { preconditionFailure("the session was made with its client") }
+    return Unmanaged<HTTP2Client>.fromOpaque(user).takeUnretainedValue()
 }
 
 private func clientReadBody(
@@ -210,17 +214,22 @@ private func clientReadBody(
     _ source: UnsafeMutablePointer<nghttp2_data_source>?,
     _: UnsafeMutableRawPointer?
 ) -> Int {
-    let body = Unmanaged<HTTP2Client.Body>.fromOpaque(source!.pointee.ptr).takeUnretainedValue()
+    guard let buffer, let flags, let pointer = source?.pointee.ptr else {
+        return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+    }
+    let body = Unmanaged<HTTP2Client.Body>.fromOpaque(pointer).takeUnretainedValue()
     let count = min(limit, body.bytes.count)
     if count == 0, !body.isEnded {
         body.isDeferred = true
         return Int(NGHTTP2_ERR_DEFERRED.rawValue)
     }
     if count > 0 {
-        body.bytes.withUnsafeBufferPointer { buffer!.update(from: $0.baseAddress!, count: count) }
+        _ = UnsafeMutableBufferPointer(start: buffer, count: count).update(
+            fromContentsOf: body.bytes.prefix(count)
+        )
         body.bytes.removeFirst(count)
     }
-    if body.bytes.isEmpty, body.isEnded { flags!.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
+    if body.bytes.isEmpty, body.isEnded { flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
     return count
 }
 
@@ -234,7 +243,8 @@ private func clientOnHeader(
     _: UInt8,
     _ user: UnsafeMutableRawPointer?
 ) -> CInt {
-    let header = UnsafeRawPointer(frame!).load(as: nghttp2_frame_hd.self)
+    guard let frame else { return 0 }
+    let header = UnsafeRawPointer(frame).load(as: nghttp2_frame_hd.self)
     let field = (
         name: String(decoding: UnsafeBufferPointer(start: name, count: nameCount), as: UTF8.self),
         value: String(decoding: UnsafeBufferPointer(start: value, count: valueCount), as: UTF8.self)
@@ -266,14 +276,15 @@ private func clientOnFrame(
     _ frame: UnsafePointer<nghttp2_frame>?,
     _ user: UnsafeMutableRawPointer?
 ) -> CInt {
+    guard let frame else { return 0 }
     let client = client(user)
-    let header = UnsafeRawPointer(frame!).load(as: nghttp2_frame_hd.self)
+    let header = UnsafeRawPointer(frame).load(as: nghttp2_frame_hd.self)
     switch UInt32(header.type) {
     case NGHTTP2_HEADERS.rawValue:
         client.responses[header.stream_id, default: .init()].headerBlocks += 1
     case NGHTTP2_GOAWAY.rawValue:
         client.goAwayCount += 1
-        client.goAwayCode = UnsafeRawPointer(frame!).load(as: nghttp2_goaway.self).error_code
+        client.goAwayCode = UnsafeRawPointer(frame).load(as: nghttp2_goaway.self).error_code
     case NGHTTP2_PING.rawValue:
         if UInt32(header.flags) & NGHTTP2_FLAG_ACK.rawValue != 0 {
             client.pingAcknowledgements += 1
@@ -281,8 +292,10 @@ private func clientOnFrame(
             client.pings += 1
         }
     case NGHTTP2_SETTINGS.rawValue:
-        let settings = UnsafeRawPointer(frame!).load(as: nghttp2_settings.self)
-        for index in 0..<settings.niv { client.settings[settings.iv[index].settings_id] = settings.iv[index].value }
+        let settings = UnsafeRawPointer(frame).load(as: nghttp2_settings.self)
+        for index in 0..<settings.niv {
+            client.settings[settings.iv[index].settings_id] = settings.iv[index].value
+        }
     default:
         break
     }

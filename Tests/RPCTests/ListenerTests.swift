@@ -37,11 +37,14 @@ import Testing
         await server.stop()
     }
 
-    @Test("what is not HTTP gets an error and no more", arguments: [
-        ("\u{1}\u{2}\u{3}\r\n\r\n", 0, "HTTP/1.1 400"),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX: ", 20_000, "HTTP/1.1 400"),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n", 2_200_000, "HTTP/1.1 413"),
-    ])
+    @Test(
+        "what is not HTTP gets an error and no more",
+        arguments: [
+            ("\u{1}\u{2}\u{3}\r\n\r\n", 0, "HTTP/1.1 400"),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX: ", 20_000, "HTTP/1.1 400"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n", 2_200_000, "HTTP/1.1 413"),
+        ]
+    )
     func badHTTP(text: String, padding: Int, expected: String) async throws {
         let server = try await TestServer.start()
         let answer = try await server.send(text + String(repeating: "x", count: padding))
@@ -56,7 +59,10 @@ import Testing
         let first = try await server.connect()
         _ = try await first.call("/test.T/Echo")
         #expect(try await server.send("GET / HTTP/1.1\r\n\r\n") == "")
-        #expect(server.metrics.value("isthmus_data_connections_rejected_total", [("reason", "connectionLimit")]) == 1)
+        #expect(
+            server.metrics.value("isthmus_data_connections_rejected_total", [("reason", "connectionLimit")])
+                == 1
+        )
         #expect(server.listener.connectionCount == 1)
         try await first.close()
         await server.stop()
@@ -68,7 +74,9 @@ import Testing
         let server = try await TestServer.start(limits: limits)
         #expect(try await server.send("") == "")
         #expect(try await server.send("PRI * HT") == "")
-        #expect(server.metrics.value("isthmus_data_connections_closed_total", [("reason", "prefaceTimeout")]) == 2)
+        #expect(
+            server.metrics.value("isthmus_data_connections_closed_total", [("reason", "prefaceTimeout")]) == 2
+        )
         await server.stop()
     }
 

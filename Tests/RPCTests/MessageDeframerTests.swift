@@ -25,17 +25,20 @@ import Testing
         return (messages, nil, deframer.isInsideMessage)
     }
 
-    @Test("messages are found", arguments: [
-        ([], [], false),
-        ([[0, 0, 0, 0, 0]], [[]], false),
-        ([[0, 0, 0, 0, 1, 7]], [[7]], false),
-        ([[0, 0, 0, 0, 1, 7, 0, 0, 0, 0, 2, 8, 9]], [[7], [8, 9]], false),
-        ([[0, 0, 0, 0, 3, 7], [8, 9]], [[7, 8, 9]], false),
-        ([[0, 0, 0], [0, 1, 7, 0]], [[7]], true),
-        ([[0], [0], [0], [0], [1], [7]], [[7]], false),
-        ([[0, 0, 0, 0, 2, 1], [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3]], [[1, 2], [], [3]], false),
-        ([[0, 0, 0, 0, 5]], [], true),
-    ] as [([[UInt8]], [[UInt8]], Bool)])
+    @Test(
+        "messages are found",
+        arguments: [
+            ([], [], false),
+            ([[0, 0, 0, 0, 0]], [[]], false),
+            ([[0, 0, 0, 0, 1, 7]], [[7]], false),
+            ([[0, 0, 0, 0, 1, 7, 0, 0, 0, 0, 2, 8, 9]], [[7], [8, 9]], false),
+            ([[0, 0, 0, 0, 3, 7], [8, 9]], [[7, 8, 9]], false),
+            ([[0, 0, 0], [0, 1, 7, 0]], [[7]], true),
+            ([[0], [0], [0], [0], [1], [7]], [[7]], false),
+            ([[0, 0, 0, 0, 2, 1], [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3]], [[1, 2], [], [3]], false),
+            ([[0, 0, 0, 0, 5]], [], true),
+        ] as [([[UInt8]], [[UInt8]], Bool)]
+    )
     func finds(chunks: [[UInt8]], messages: [[UInt8]], isInside: Bool) {
         let result = self.deframe(chunks)
         #expect(result.messages == messages)
@@ -43,12 +46,15 @@ import Testing
         #expect(result.isInside == isInside)
     }
 
-    @Test("what is no message is named", arguments: [
-        ([[1, 0, 0, 0, 1, 7]], .compressed),
-        ([[2, 0, 0, 0, 1, 7]], .malformed),
-        ([[0, 0, 0, 0, 101]], .tooLarge(101)),
-        ([[0, 0xff, 0xff, 0xff], [0xff]], .tooLarge(4_294_967_295)),
-    ] as [([[UInt8]], MessageDeframer.Step)])
+    @Test(
+        "what is no message is named",
+        arguments: [
+            ([[1, 0, 0, 0, 1, 7]], .compressed),
+            ([[2, 0, 0, 0, 1, 7]], .malformed),
+            ([[0, 0, 0, 0, 101]], .tooLarge(101)),
+            ([[0, 0xff, 0xff, 0xff], [0xff]], .tooLarge(4_294_967_295)),
+        ] as [([[UInt8]], MessageDeframer.Step)]
+    )
     func names(chunks: [[UInt8]], error: MessageDeframer.Step) {
         #expect(self.deframe(chunks).error == error)
     }

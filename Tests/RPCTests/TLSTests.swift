@@ -42,7 +42,10 @@ struct TLSTests {
         let (server, _) = try await self.start(pki)
         for protocols in [["http/1.1"], []] {
             let context = try pki.client("client", protocols: protocols)
-            let answer = try await server.send("GET /health HTTP/1.1\r\nConnection: close\r\n\r\n", tls: context)
+            let answer = try await server.send(
+                "GET /health HTTP/1.1\r\nConnection: close\r\n\r\n",
+                tls: context
+            )
             #expect(answer.hasSuffix("GET /health 0"))
         }
         await server.stop()
@@ -58,9 +61,12 @@ struct TLSTests {
         await server.stop()
     }
 
-    @Test("peers that cannot prove themselves get no session", arguments: [
-        (nil, "noCertificate"), ("stranger", "untrustedCertificate"),
-    ] as [(String?, String)])
+    @Test(
+        "peers that cannot prove themselves get no session",
+        arguments: [
+            (nil, "noCertificate"), ("stranger", "untrustedCertificate"),
+        ] as [(String?, String)]
+    )
     func rejected(name: String?, reason: String) async throws {
         let pki = try TestPKI()
         let (server, _) = try await self.start(pki)
@@ -71,11 +77,14 @@ struct TLSTests {
         await server.stop()
     }
 
-    @Test("bytes that are not TLS fail cleanly", arguments: [
-        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "plaintext"),
-        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "protocolVersion"),
-        ("\u{16}\u{3}\u{1}\u{0}\u{5}hello", "other"),
-    ])
+    @Test(
+        "bytes that are not TLS fail cleanly",
+        arguments: [
+            ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "plaintext"),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "protocolVersion"),
+            ("\u{16}\u{3}\u{1}\u{0}\u{5}hello", "other"),
+        ]
+    )
     func notTLS(text: String, reason: String) async throws {
         let pki = try TestPKI()
         let (server, _) = try await self.start(pki)
@@ -117,7 +126,10 @@ struct TLSTests {
         credentials.context.withLock { $0 = nil }
         let answer = try await server.send("GET / HTTP/1.1\r\n\r\n", tls: try pki.client("client"))
         #expect(answer == "")
-        #expect(server.metrics.value("isthmus_data_connections_rejected_total", [("reason", "noCredentials")]) == 1)
+        #expect(
+            server.metrics.value("isthmus_data_connections_rejected_total", [("reason", "noCredentials")])
+                == 1
+        )
         await server.stop()
     }
 

@@ -8,12 +8,20 @@ final class TestPKI: Sendable {
     private let directory: URL
 
     init() throws {
-        self.directory = FileManager.default.temporaryDirectory.appendingPathComponent("rpc-\(UUID().uuidString)")
+        self.directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "rpc-\(UUID().uuidString)"
+        )
         try FileManager.default.createDirectory(at: self.directory, withIntermediateDirectories: true)
         for authority in ["ca", "other"] {
             try self.run(
-                ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-                    + ["-keyout", "\(authority).key", "-out", "\(authority).crt", "-subj", "/CN=\(authority)"]
+                [
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                    "2",
+                ]
+                    + [
+                        "-keyout", "\(authority).key", "-out", "\(authority).crt", "-subj",
+                        "/CN=\(authority)",
+                    ]
             )
         }
         try self.issue("server", by: "ca")
@@ -63,7 +71,9 @@ final class TestPKI: Sendable {
     /// Returns a server's context that requires client certificates of the CA.
     func server(_ name: String = "server", protocols: [String]) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: try NIOSSLCertificate.fromPEMFile(self.path("\(name).crt")).map { .certificate($0) },
+            certificateChain: try NIOSSLCertificate.fromPEMFile(self.path("\(name).crt")).map {
+                .certificate($0)
+            },
             privateKey: .privateKey(try NIOSSLPrivateKey(file: self.path("\(name).key"), format: .pem))
         )
         configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(self.path("ca.crt")))

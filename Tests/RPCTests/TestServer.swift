@@ -144,7 +144,8 @@ final class TestConnection: Sendable {
     }
 
     /// Uses the client on its loop, and sends what it has to send.
-    func perform<Result: Sendable>(_ body: @escaping @Sendable (HTTP2Client) -> Result) async throws -> Result {
+    func perform<Result: Sendable>(_ body: @escaping @Sendable (HTTP2Client) -> Result) async throws -> Result
+    {
         let box = self.box
         return try await self.channel.eventLoop.submit {
             let result = body(box.value.client)
@@ -218,7 +219,9 @@ final class TestConnection: Sendable {
         }
 
         func outcome(_ id: Int32) -> EventLoopFuture<HTTP2Client.Response> {
-            let promise = (self.context?.eventLoop ?? TestServer.group.any()).makePromise(of: HTTP2Client.Response.self)
+            let promise = (self.context?.eventLoop ?? TestServer.group.any()).makePromise(
+                of: HTTP2Client.Response.self
+            )
             self.waiting.append((id, promise))
             self.settle()
             return promise.futureResult

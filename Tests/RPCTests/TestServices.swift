@@ -20,7 +20,8 @@ enum Method {
     static let watch = 5
 
     static let table = RPCMethodTable([
-        ("/test.T/Echo", .unary), ("/test.T/Later", .unary), ("/test.T/Big", .unary), ("/test.T/Fail", .unary),
+        ("/test.T/Echo", .unary), ("/test.T/Later", .unary), ("/test.T/Big", .unary),
+        ("/test.T/Fail", .unary),
         ("/test.T/Chat", .stream), ("/test.T/Watch", .stream),
     ])
 }
@@ -86,7 +87,9 @@ final class TestSession: RPCSession {
             let count = bytes.reduce(0) { $0 << 8 | Int($1) }
             stream.respond(ByteBuffer(bytes: pattern(count)))
         case Method.fail:
-            stream.finish(RPCStatus(code: .failedPrecondition, message: String(decoding: bytes, as: UTF8.self)))
+            stream.finish(
+                RPCStatus(code: .failedPrecondition, message: String(decoding: bytes, as: UTF8.self))
+            )
         default:
             self.pending.append((stream, bytes))
         }
@@ -127,7 +130,9 @@ final class TestMetrics: MetricsFactory, Sendable {
         ([label] + dimensions.map { "\($0.0)=\($0.1)" }).joined(separator: " ")
     }
 
-    fileprivate func add(_ key: String, _ amount: Int64) { self.values.withLock { $0[key, default: 0] += amount } }
+    fileprivate func add(_ key: String, _ amount: Int64) {
+        self.values.withLock { $0[key, default: 0] += amount }
+    }
 
     private final class Handler: CounterHandler, MeterHandler {
         let key: String
@@ -153,7 +158,9 @@ final class TestMetrics: MetricsFactory, Sendable {
     func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         NOOPMetricsHandler.instance
     }
-    func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler { NOOPMetricsHandler.instance }
+    func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        NOOPMetricsHandler.instance
+    }
     func destroyCounter(_ handler: any CounterHandler) {}
     func destroyMeter(_ handler: any MeterHandler) {}
     func destroyRecorder(_ handler: any RecorderHandler) {}

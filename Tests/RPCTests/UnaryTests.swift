@@ -58,7 +58,10 @@ import Testing
         #expect(response.header(":status") == "200")
         #expect(response.grpcStatus == 12)
         #expect(response.grpcMessage == "unknown method /test.T/None")
-        #expect(pair.metrics.value("isthmus_data_rpcs_total", [("method", "unknown"), ("code", "Unimplemented")]) == 1)
+        #expect(
+            pair.metrics.value("isthmus_data_rpcs_total", [("method", "unknown"), ("code", "Unimplemented")])
+                == 1
+        )
         pair.close()
     }
 
@@ -99,7 +102,8 @@ import Testing
         try pair.run()
         #expect(pair.client.response(id).grpcStatus == 8)
         #expect(
-            pair.client.response(id).grpcMessage == "grpc: received message larger than max (2097153 vs. \(limit))"
+            pair.client.response(id).grpcMessage
+                == "grpc: received message larger than max (2097153 vs. \(limit))"
         )
         // The client had not ended its request, so the stream is reset once the trailers are out.
         #expect(pair.client.response(id).isClosed)
@@ -143,7 +147,10 @@ import Testing
         pair.connection.flush()
         try pair.run()
         #expect(pair.client.response(id).data.isEmpty)
-        #expect(pair.metrics.value("isthmus_data_rpcs_total", [("method", "test.T/Later"), ("code", "Canceled")]) == 1)
+        #expect(
+            pair.metrics.value("isthmus_data_rpcs_total", [("method", "test.T/Later"), ("code", "Canceled")])
+                == 1
+        )
         pair.close()
     }
 
@@ -181,7 +188,10 @@ import Testing
         pair.close()
     }
 
-    @Test("timeouts that cannot be read are refused", arguments: ["", "S", "1", "1s", "123456789S", "-1S", "1.5S"])
+    @Test(
+        "timeouts that cannot be read are refused",
+        arguments: ["", "S", "1", "1s", "123456789S", "-1S", "1.5S"]
+    )
     func malformedTimeout(text: String) throws {
         let pair = try Pair()
         let id = pair.client.call("/test.T/Echo", [[1]], metadata: [("grpc-timeout", text)])

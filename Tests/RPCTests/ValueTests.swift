@@ -4,10 +4,13 @@ import Testing
 @testable import RPC
 
 @Suite struct ValueTests {
-    @Test("messages are percent-encoded", arguments: [
-        ("", ""), ("plain text ~", "plain text ~"), ("100%", "100%25"), ("a\nb", "a%0Ab"),
-        ("\u{7f}", "%7F"), ("日", "%E6%97%A5"),
-    ])
+    @Test(
+        "messages are percent-encoded",
+        arguments: [
+            ("", ""), ("plain text ~", "plain text ~"), ("100%", "100%25"), ("a\nb", "a%0Ab"),
+            ("\u{7f}", "%7F"), ("日", "%E6%97%A5"),
+        ]
+    )
     func percentEncoding(message: String, expected: String) {
         #expect(String(decoding: RPCStatus.percentEncoded(message), as: UTF8.self) == expected)
     }
@@ -29,21 +32,29 @@ import Testing
         }
     }
 
-    @Test("timeouts are read", arguments: [
-        ("1H", .nanoseconds(3_600_000_000_000)), ("2M", .nanoseconds(120_000_000_000)),
-        ("10S", .nanoseconds(10_000_000_000)), ("5m", .nanoseconds(5_000_000)), ("5u", .nanoseconds(5_000)),
-        ("99999999n", .nanoseconds(99_999_999)), ("0S", .nanoseconds(0)), ("99999999H", .none),
-        ("S", .malformed), ("1", .malformed), ("1d", .malformed), ("123456789n", .malformed), ("-1S", .malformed),
-    ] as [(String, RequestHead.Timeout)])
+    @Test(
+        "timeouts are read",
+        arguments: [
+            ("1H", .nanoseconds(3_600_000_000_000)), ("2M", .nanoseconds(120_000_000_000)),
+            ("10S", .nanoseconds(10_000_000_000)), ("5m", .nanoseconds(5_000_000)),
+            ("5u", .nanoseconds(5_000)),
+            ("99999999n", .nanoseconds(99_999_999)), ("0S", .nanoseconds(0)), ("99999999H", .none),
+            ("S", .malformed), ("1", .malformed), ("1d", .malformed), ("123456789n", .malformed),
+            ("-1S", .malformed),
+        ] as [(String, RequestHead.Timeout)]
+    )
     func timeout(text: String, expected: RequestHead.Timeout) {
         #expect(RequestHead.timeout(Array(text.utf8).span) == expected)
     }
 
-    @Test("protocols are told apart by the first bytes", arguments: [
-        ("", .undecided), ("P", .undecided), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .http2),
-        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nmore", .http2), ("PUT / HTTP/1.1", .http1), ("GET", .http1),
-        ("PRI * HTTP/1.1\r\n", .http1),
-    ] as [(String, ProtocolSniffer.Verdict)])
+    @Test(
+        "protocols are told apart by the first bytes",
+        arguments: [
+            ("", .undecided), ("P", .undecided), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .http2),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nmore", .http2), ("PUT / HTTP/1.1", .http1), ("GET", .http1),
+            ("PRI * HTTP/1.1\r\n", .http1),
+        ] as [(String, ProtocolSniffer.Verdict)]
+    )
     func sniffing(text: String, expected: ProtocolSniffer.Verdict) {
         #expect(ProtocolSniffer.verdict(ByteBuffer(string: text).readableBytesView) == expected)
     }
