@@ -22,6 +22,7 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
@@ -75,7 +76,7 @@ let package = Package(
         .systemLibrary(name: "CNghttp2"),
         .target(
             name: "RPC",
-            dependencies: ["CNghttp2", nioCore, nioPosix, nioHTTP1, nioSSL, logging, metrics],
+            dependencies: ["CNghttp2", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, logging, metrics],
             swiftSettings: audited
         ),
 
@@ -150,7 +151,9 @@ let package = Package(
         ),
         .testTarget(
             name: "RPCTests",
-            dependencies: ["RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging],
+            dependencies: [
+                "RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging, metrics,
+            ],
             swiftSettings: relaxed
         ),
         .testTarget(
