@@ -64,7 +64,6 @@ struct Server {
         try await self.announce(cluster)
         let dataPlane = try await self.startDataPlane(store, credentials?.contexts)
         StoreGauges(store: store, dataPlane: dataPlane, source: credentials?.source).register(in: self.registry)
-        self.readiness.isReady = true
         self.greet(dataPlane, health)
 
         var services: [any Service] = [pulse, StoreService(store: store), health, cluster]
