@@ -177,7 +177,7 @@ def test_nobody_but_an_administrator_makes_users_or_takes_a_snapshot(secure_serv
     with Client(secure_server, identity) as client:
         for call in [
             lambda: client.Auth.UserAdd(name="mallory", options={"no_password": True}),
-            lambda: client.Auth.RoleGrantPermission(name="local-east", perm={"key": b"\0", "range_end": b"\0"}),
+            lambda: client.Auth.RoleGrantPermission(name="local-east", perm=everything_below(b"cilium/")),
             lambda: client.Auth.UserList(),
             lambda: client.Auth.AuthDisable(),
             lambda: list(client.Maintenance.Snapshot()),

@@ -54,7 +54,8 @@ enum NameRules {
         Ban(pattern: ["Any"], reason: "no Any: name the type or use an enum"),
         Ban(pattern: ["AnyObject", "?"], reason: "no untyped references: name the type"),
         Ban(pattern: ["static", "let", "shared"], reason: "no singletons: pass it in"),
-        Ban(pattern: ["nonisolated", "(", "unsafe", ")"], reason: "no unchecked global state"),
+        Ban(pattern: ["nonisolated", "(", "unsafe", ")", "var"], reason: "no unchecked state"),
+        Ban(pattern: ["nonisolated", "(", "unsafe", ")", "static"], reason: "no unchecked state"),
     ]
 
     static func check(_ file: SourceFile) -> [Violation] {
