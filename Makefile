@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 export PATH := $(PATH):/opt/swift/usr/bin
-export ISTHMUS_BIN ?= $(CURDIR)/.build/release/isthmus
+export SERVER_BINARY ?= $(CURDIR)/.build/release/isthmus
 
 .PHONY: help run test unit end-to-end release lint format protos clean packages
 
@@ -16,7 +16,7 @@ help: ## says what there is to make
 
 run: packages ## builds the server and starts it on 127.0.0.1:2379 with certificates of its own
 	@.ci/phase "release build" swift build -c release --product isthmus
-	@exec "$(ISTHMUS_BIN)" serve --state-dir .isthmus --cluster-name isthmus --cluster-id 1 \
+	@exec "$(SERVER_BINARY)" serve --state-dir .isthmus --cluster-name isthmus --cluster-id 1 \
 		--data-listen 127.0.0.1:2379 --health-listen 127.0.0.1:9880 --log-format text
 
 test: ## lint, unit tests, then real clients against the release binary

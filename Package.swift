@@ -22,6 +22,7 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
@@ -77,7 +78,7 @@ let package = Package(
         .systemLibrary(name: "CNghttp2"),
         .target(
             name: "RPC",
-            dependencies: ["CNghttp2", nioCore, nioPosix, nioHTTP1, nioSSL, logging, metrics],
+            dependencies: ["CNghttp2", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, logging, metrics],
             swiftSettings: audited
         ),
 
@@ -145,10 +146,16 @@ let package = Package(
             swiftSettings: relaxed
         ),
         .testTarget(name: "PasswordsTests", dependencies: ["Passwords"], swiftSettings: relaxed),
-        .testTarget(name: "PKITests", dependencies: ["PKI"], swiftSettings: relaxed),
+        .testTarget(
+            name: "PKITests",
+            dependencies: ["PKI", nioCore, nioEmbedded, nioSSL],
+            swiftSettings: relaxed
+        ),
         .testTarget(
             name: "RPCTests",
-            dependencies: ["RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging],
+            dependencies: [
+                "RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging, metrics,
+            ],
             swiftSettings: relaxed
         ),
         .testTarget(

@@ -20,6 +20,9 @@ struct KeyHistory: SortedTreeElement {
     /// One if the key exists, so that the index counts existing keys.
     var weight: Int { self.newest.isTombstone ? 0 : 1 }
 
+    /// Without the older records: a bound may stay long after they were dropped.
+    var bound: KeyHistory { KeyHistory(self.newest) }
+
     /// The number of stored records.
     var recordCount: Int { 1 + (self.older?.count ?? 0) }
 

@@ -83,9 +83,10 @@ extension Keyspace {
         let limit = query.limit > 0 ? Int(clamping: query.limit) : Int.max
         var records: [Record] = []
         records.reserveCapacity(min(count, limit))
-        let walkLimit = query.isInKeyOrder && !query.hasFilters && limit < Int.max ? limit + 1 : Int.max
+        let hasFilters = query.hasFilters
+        let walkLimit = query.isInKeyOrder && !hasFilters && limit < Int.max ? limit + 1 : Int.max
         self.forEach(query.range, at: revision) { record in
-            if query.hasFilters, !query.passesFilters(record) { return true }
+            if hasFilters, !query.passesFilters(record) { return true }
             records.append(record)
             return records.count < walkLimit
         }
@@ -105,9 +106,8 @@ extension Keyspace {
         unsafe range.withUnsafeBounds { start, end in
             self.index.forEach(from: { unsafe $0.compare(to: start) }, skipsWeightless: isNewest) { element in
                 if let end = unsafe end, unsafe element.compare(to: end) <= 0 { return false }
-                guard let record = isNewest ? element.newest : element.record(at: revision), !record.isTombstone else {
-                    return true
-                }
+                if isNewest { return element.newest.isTombstone || body(element.newest) }
+                guard let record = element.record(at: revision), !record.isTombstone else { return true }
                 return body(record)
             }
         }

@@ -69,23 +69,23 @@ package import NIOCore
     }
 
     /// The revision of the put that began this generation of the key; zero for a tombstone.
-    package var createRevision: Int64 { self.storage.header.createRevision }
+    package var createRevision: Int64 { self.header.createRevision }
     /// The revision that wrote this record.
-    package var modRevision: Int64 { self.storage.header.modRevision }
+    package var modRevision: Int64 { self.header.modRevision }
     /// The position of this change inside its revision.
-    package var sub: Int { Int(self.storage.header.sub) }
+    package var sub: Int { Int(self.header.sub) }
     /// The number of puts since the key was created; zero for a tombstone.
-    package var version: Int64 { self.storage.header.version }
+    package var version: Int64 { self.header.version }
     /// The lease that the key is attached to, or zero.
-    package var lease: Int64 { self.storage.header.lease }
+    package var lease: Int64 { self.header.lease }
     /// Whether this record deletes its key.
-    package var isTombstone: Bool { self.storage.header.isTombstone }
+    package var isTombstone: Bool { self.header.isTombstone }
     /// The size of the key in bytes.
-    package var keyByteCount: Int { Int(self.storage.header.keyByteCount) }
+    package var keyByteCount: Int { Int(self.header.keyByteCount) }
     /// The size of the value in bytes.
-    package var valueByteCount: Int { Int(self.storage.header.valueByteCount) }
+    package var valueByteCount: Int { Int(self.header.valueByteCount) }
     /// The size of the encoded key-value message in bytes.
-    package var encodedByteCount: Int { Int(self.storage.header.encodedByteCount) }
+    package var encodedByteCount: Int { Int(self.header.encodedByteCount) }
 
     /// Where the parts of the encoded message are.
     package var layout: KeyValueLayout {
@@ -108,21 +108,27 @@ package import NIOCore
     /// Lends the key's bytes for the time of `body`.
     @inline(__always)
     package func withUnsafeKey<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-        let header = self.storage.header
+        let header = self.header
         return try unsafe body(self.bytes(Int(header.keyOffset), Int(header.keyByteCount)))
     }
 
     /// Lends the value's bytes for the time of `body`.
     @inline(__always)
     package func withUnsafeValue<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-        let header = self.storage.header
+        let header = self.header
         return try unsafe body(self.bytes(Int(header.valueOffset), Int(header.valueByteCount)))
     }
 
     /// Lends the encoded key-value message for the time of `body`.
     @inline(__always)
     package func withUnsafeEncoded<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-        try unsafe body(self.bytes(0, Int(self.storage.header.encodedByteCount)))
+        try unsafe body(self.bytes(0, Int(self.header.encodedByteCount)))
+    }
+
+    /// The metadata, read past the dynamic check of exclusive access: it never changes.
+    @inline(__always)
+    private var header: RecordHeader {
+        unsafe self.storage.withUnsafeMutablePointerToHeader { unsafe $0.pointee }
     }
 
     @inline(__always)

@@ -2,6 +2,12 @@
 protocol SortedTreeElement: Sendable {
     /// How much this element adds to ``SortedTree/weight``: one if it counts, zero if it is only kept.
     var weight: Int { get }
+    /// An element at the same place that keeps nothing alive which it need not: what inner nodes hold.
+    var bound: Self { get }
+}
+
+extension SortedTreeElement {
+    var bound: Self { self }
 }
 
 /// A copy-on-write B+ tree in a struct: copying it is a retain, and a copy never sees later changes.
@@ -44,7 +50,7 @@ struct SortedTree<Element: SortedTreeElement>: Sendable {
         if let sibling {
             let left = self.root
             self.root = Node(
-                elements: [left.elements[0], sibling.elements[0]],
+                elements: [left.elements[0].bound, sibling.elements[0].bound],
                 children: [left, sibling],
                 weight: left.weight + sibling.weight
             )
@@ -92,7 +98,7 @@ struct SortedTree<Element: SortedTreeElement>: Sendable {
         node.weight += node.children[index].weight - before
         if let sibling {
             node.weight += sibling.weight
-            node.elements.insert(sibling.elements[0], at: index + 1)
+            node.elements.insert(sibling.elements[0].bound, at: index + 1)
             node.children.insert(sibling, at: index + 1)
             return (result, node.children.count > Self.capacity ? node.split() : nil)
         }
@@ -171,10 +177,7 @@ extension SortedTree {
         ) -> Bool {
             if skipsWeightless, self.weight == 0 { return true }
             guard !self.children.isEmpty else {
-                for index in self.lowerBound(order)..<self.elements.count where !body(self.elements[index]) {
-                    return false
-                }
-                return true
+                return self.visitElements(from: self.lowerBound(order), body)
             }
             let start = self.childIndex(order)
             guard self.children[start].visit(from: order, skipsWeightless: skipsWeightless, body) else { return false }
@@ -188,14 +191,21 @@ extension SortedTree {
         ) -> Bool {
             if skipsWeightless, self.weight == 0 { return true }
             guard !self.children.isEmpty else {
-                for index in 0..<self.elements.count where !body(self.elements[index]) { return false }
-                return true
+                return self.visitElements(from: 0, body)
             }
             for index in start..<self.children.count {
                 guard self.children[index].visitAll(fromChild: 0, skipsWeightless: skipsWeightless, body) else {
                     return false
                 }
             }
+            return true
+        }
+
+        @inline(__always)
+        private func visitElements(from start: Int, _ body: (borrowing Element) -> Bool) -> Bool {
+            // A local array lends its elements; those of a class's property would be copied for each call.
+            let elements = self.elements
+            for index in start..<elements.count where !body(elements[index]) { return false }
             return true
         }
 

@@ -1,7 +1,8 @@
 /// A 64-bit checksum of one row, against disks that return other bytes than they were given.
 ///
-/// SQLite notices damage to its own structures, not to the contents of a row. Each step maps the running value and the
-/// next eight bytes one to one, so damage within eight aligned bytes never goes unnoticed. No defence against a forger.
+/// SQLite notices damage to its own structures, not to the contents of a row. Each step maps the running
+/// value and the next eight bytes one to one, so damage within eight aligned bytes never goes unnoticed. No
+/// defence against a forger.
 struct Checksum {
     private var state: UInt64 = 0x9e37_79b9_7f4a_7c15
 

@@ -6,7 +6,9 @@ package struct LogBatch: Sendable {
     package var records: [Record]
     /// What happened to leases, in order.
     package var leaseChanges: [LeaseChange]
-    /// The new compaction horizon, or `nil` when it does not change. Only the number: the records go by and by, with
+    /// The new compaction horizon, or `nil` when it does not change.
+    ///
+    /// Only the number: the records go by and by, with
     /// ``RevisionLog/deleteRecords(_:)``.
     package var compactedRevision: Int64?
     /// Small named values that change.

@@ -1,4 +1,5 @@
-/// The log of a store that forgets everything when it stops: it checks the order of revisions and keeps nothing.
+/// The log of a store that forgets everything when it stops: it checks the order of revisions and keeps
+/// nothing.
 package final class MemoryRevisionLog: RevisionLog {
     private var fence: RevisionFence
     private var isOpen = true

@@ -10,7 +10,10 @@ import Darwin
 extension PersistenceError {
     /// Translates whatever was thrown while `path` was used.
     ///
-    /// - Parameter systemError: The operating system's error number, when the error does not carry one.
+    /// - Parameters:
+    ///   - error: An error of GRDB, of SQLite or of our own.
+    ///   - path: The database.
+    ///   - systemError: The operating system's error number, when the error does not carry one.
     init(_ error: any Error, path: String, systemError: Int32) {
         switch error {
         case let error as PersistenceError:
@@ -29,8 +32,8 @@ extension PersistenceError {
         case RecordScanError.stopped(let error):
             self = error
         case RecordScanError.damaged(let position):
-            let reason = "the record at revision \(position.revision), change \(position.sub), is not what was written"
-            self = .corrupt(path: path, reason: reason)
+            let place = "revision \(position.revision), change \(position.sub)"
+            self = .corrupt(path: path, reason: "the record at \(place), is not what was written")
         case StoreSchemaError.damaged(let reason):
             self = .corrupt(path: path, reason: reason)
         default:
@@ -40,7 +43,7 @@ extension PersistenceError {
 
     private static func sqlite(_ failure: SQLiteFailure, path: String) -> PersistenceError {
         switch failure.code & 0xff {
-        case SQLITE_BUSY, SQLITE_LOCKED:
+        case SQLITE_BUSY:
             .inUse(path: path)
         case SQLITE_FULL:
             .diskFull(path: path)

@@ -1,4 +1,6 @@
-/// Why the log could not do what it was asked for. Every case names the file.
+/// Why the log could not do what it was asked for.
+///
+/// Every case names the file.
 package enum PersistenceError: Error, Hashable, Sendable {
     /// Another process, or another part of this one, has the file open.
     case inUse(path: String)
@@ -10,7 +12,8 @@ package enum PersistenceError: Error, Hashable, Sendable {
     case corrupt(path: String, reason: String)
     /// The disk or the quota is full. Nothing of the call was written.
     case diskFull(path: String)
-    /// The operating system or SQLite refused; `code` is SQLite's extended result code, or `errno` of a file operation.
+    /// The operating system or SQLite refused; `code` is SQLite's extended result code, or `errno` of a file
+    /// operation.
     case io(path: String, code: Int32, reason: String)
 }
 

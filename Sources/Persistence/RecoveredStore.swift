@@ -49,9 +49,9 @@ package enum Recovery: Hashable, Sendable {
     case exact
     /// The newest commits may be missing, up to and including the given revision, the last that was reserved.
     ///
-    /// The newest known record of each key stays readable at the head. The head and the compaction horizon are
-    /// ``StoreState/resumeDistance`` above `resumedAbove`, so that whoever asks for a revision that was given out and
-    /// forgotten, or for the one after it, is told that it is compacted.
+    /// The newest known record of each key stays readable at the head. The head and the compaction horizon
+    /// are ``StoreState/resumeDistance`` above `resumedAbove`, so that whoever asks for a revision that was
+    /// given out and forgotten, or for the one after it, is told that it is compacted.
     case tailMayBeLost(resumedAbove: Int64)
 }
 
@@ -69,7 +69,9 @@ package struct StoreIdentity: Hashable, Sendable {
     }
 }
 
-/// A lease that the log held. Its remaining time is not kept: a restart refreshes every lease.
+/// A lease that the log held.
+///
+/// Its remaining time is not kept: a restart refreshes every lease.
 package struct RecoveredLease: Hashable, Sendable {
     /// The lease's identifier.
     package var id: Int64

@@ -11,12 +11,6 @@ struct RevisionFence: Hashable, Sendable {
     /// The compaction horizon.
     private(set) var compacted: Int64
 
-    init(head: Int64, ceiling: Int64, compacted: Int64) {
-        self.head = head
-        self.ceiling = ceiling
-        self.compacted = compacted
-    }
-
     /// Stops the process unless `batch` may follow.
     func check(_ batch: LogBatch) {
         precondition(batch.headRevision >= self.head, "the head revision must not go back")

@@ -18,8 +18,8 @@ struct SQLiteHandle {
 
     /// Returns the first bytes of the database file, fewer than ``headerByteCount`` when the file is shorter.
     ///
-    /// Read through SQLite's own descriptor: opening and closing another one would silently drop the locks that this
-    /// process holds on the file (POSIX locks belong to the process, not to the descriptor).
+    /// Read through SQLite's own descriptor: opening and closing another one would silently drop the locks
+    /// that this process holds on the file (POSIX locks belong to the process, not to the descriptor).
     func header() throws(SQLiteFailure) -> [UInt8] {
         var file: UnsafeMutablePointer<sqlite3_file>?
         let code = withUnsafeMutablePointer(to: &file) {
@@ -39,8 +39,8 @@ struct SQLiteHandle {
     /// The operating system's error number behind the last I/O error.
     var systemError: Int32 { sqlite3_system_errno(self.connection) }
 
-    /// The size of the write-ahead log is not asked for; this copies it into the database as far as possible and
-    /// makes it empty. Returns whether that succeeded.
+    /// Copies the write-ahead log into the database, synced, and empties it; returns whether all of that was
+    /// possible.
     func truncateWriteAheadLog() -> Bool {
         sqlite3_wal_checkpoint_v2(self.connection, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil) == SQLITE_OK
     }

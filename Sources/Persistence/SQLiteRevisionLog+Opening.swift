@@ -3,13 +3,15 @@ import GRDB
 extension SQLiteRevisionLog {
     /// Opens the log at `path`, or creates it when nothing is there, and says what it holds.
     ///
-    /// The whole file is checked (half a second per million records), and changed only by the first change of the log.
+    /// The whole file is checked (half a second per million records), and changed only by the first change of
+    /// the log.
     ///
     /// - Parameters:
     ///   - path: The file; its directory exists. SQLite keeps a file with the suffix `-wal` beside it.
     ///   - durability: ``Durability/strict`` or ``Durability/relaxed``.
     ///   - bootID: The kernel's boot ID, or empty when unknown: then every crash counts as a power cut.
     ///   - newIdentity: Makes the identity of a new store, from randomness.
+    /// - Returns: The log, and what it holds apart from its records.
     /// - Throws: ``PersistenceError``; whatever is at the path then stays as it was.
     package static func open(
         path: String,

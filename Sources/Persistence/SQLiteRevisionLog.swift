@@ -3,9 +3,10 @@ package import MVCC
 
 /// The revision log in one SQLite file, in write-ahead mode.
 ///
-/// Owns the file: the lock is exclusive, so a second process gets ``PersistenceError/inUse(path:)``. Nothing is written
-/// before the first change: opening and reading a file, damaged or not, leaves its bytes as they were. The first change
-/// of a run is synced whatever the durability, since it also records that the run has not stopped cleanly.
+/// Owns the file: the lock is exclusive, so a second process gets ``PersistenceError/inUse(path:)``. Nothing
+/// is written before the first change: opening and reading a file, damaged or not, leaves its bytes as they
+/// were. The first change of a run is synced whatever the durability, since it also records that the run has
+/// not stopped cleanly.
 ///
 /// Not Sendable: one thread at a time, the one that loads the store first, the commit thread later.
 package final class SQLiteRevisionLog: RevisionLog {
@@ -21,8 +22,10 @@ package final class SQLiteRevisionLog: RevisionLog {
     private var hasBegun = false
     /// Whether the file turned out to be damaged: nothing more is written to it.
     private var isDamaged = false
-    /// Whether an I/O error may have cost data that the kernel reported as written: after a failed sync, Linux drops
-    /// what it could not write. The run's boot ID then no longer promises that the page cache is complete.
+    /// Whether an I/O error may have cost data that the kernel had taken.
+    ///
+    /// After a failed sync, Linux drops what it could not write. The run's boot ID then no longer promises
+    /// that the page cache is complete.
     private var isTailSuspect = false
     private var lastSizes: (allocated: Int64, free: Int64) = (0, 0)
 
@@ -45,8 +48,8 @@ package final class SQLiteRevisionLog: RevisionLog {
     ///
     /// Streams: one record at a time is in memory. What `body` throws ends the call and is passed on.
     ///
-    /// - Throws: ``PersistenceError/corrupt(path:reason:)`` for a record that is not what was written. The log then
-    ///   takes no more changes, and closing it leaves the file as it was.
+    /// - Throws: ``PersistenceError/corrupt(path:reason:)`` for a record that is not what was written. The
+    ///   log then takes no more changes, and closing it leaves the file as it was.
     package func forEachRecord(
         _ body: (MVCC.Record) throws(PersistenceError) -> Void
     ) throws(PersistenceError) {
@@ -106,15 +109,19 @@ package final class SQLiteRevisionLog: RevisionLog {
         return sizes.allocated - sizes.free
     }
 
-    /// Gives free pages back to the file system, in slices that each fit the write-ahead log.
+    /// Rewrites the file without free space, or, when there is no room for a copy, gives at least its free
+    /// pages back.
     ///
-    /// Pages that are partly free are merged with their neighbours when rows are deleted, not here.
+    /// The copy needs as much room again as the data, twice: beside the file and where SQLite keeps temporary
+    /// files (the environment variable `SQLITE_TMPDIR`).
     package func defragment() throws(PersistenceError) {
         try self.access { db in
-            while try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0 > 0 {
-                // The pragma moves one page per row that it returns, so all rows must be fetched.
-                _ = try Row.fetchAll(db, sql: "PRAGMA incremental_vacuum(\(StoreSchema.checkpointPages))")
+            do {
+                try db.execute(sql: "VACUUM")
+            } catch let error as DatabaseError where Self.isForLackOfRoom(error) {
+                try StoreSchema.releaseFreePages(of: db)
             }
+            // What cannot be copied into the database now will be later.
             _ = try db.handle.truncateWriteAheadLog()
         }
     }
@@ -178,14 +185,36 @@ extension SQLiteRevisionLog {
                 // It fails only inside a transaction, and staying at FULL would only be slower.
                 if raisesSafety { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
             }
-            try db.inTransaction(.immediate) {
+            try Self.transaction(db) {
                 try body(db, statements)
                 if writesState { try StoreSchema.write(next, to: db) }
-                return .commit
             }
         }
         self.stored = next
         self.hasBegun = true
+    }
+
+    private static func isForLackOfRoom(_ error: DatabaseError) -> Bool {
+        switch error.extendedResultCode {
+        case .SQLITE_FULL, .SQLITE_CANTOPEN, .SQLITE_IOERR_GETTEMPPATH: true
+        default: false
+        }
+    }
+
+    /// Runs `body` in a transaction.
+    ///
+    /// Unlike GRDB's own, it does not parse its statements again for each commit, which is a fifth of what a
+    /// commit of one record costs.
+    private static func transaction(_ db: Database, _ body: () throws -> Void) throws {
+        try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+        do {
+            try body()
+            try db.cachedStatement(sql: "COMMIT").execute()
+        } catch {
+            // After some errors SQLite has already rolled back; the first error is the one to report.
+            if db.isInsideTransaction { try? db.cachedStatement(sql: "ROLLBACK").execute() }
+            throw error
+        }
     }
 
     /// Does nothing, except to a file that went through a tool which leaves this mode.

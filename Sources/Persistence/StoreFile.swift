@@ -8,15 +8,16 @@ import Darwin
 
 /// The database file and the rules about whose it is.
 ///
-/// Our file appears under its name only when it is complete, so whatever else has that name (an empty file, too) is
-/// somebody else's, or a file system that lost ours, and is not touched.
+/// Our file appears under its name only when it is complete, so whatever else has that name (an empty file,
+/// too) is somebody else's, or a file system that lost ours, and is not touched.
 struct StoreFile {
     /// The path of the database.
     let path: String
 
     /// Returns whether there is a file at the path.
     ///
-    /// - Throws: ``PersistenceError/foreign(path:reason:)`` for things that SQLite would delete, overwrite or apply.
+    /// - Throws: ``PersistenceError/foreign(path:reason:)`` for things that SQLite would delete, overwrite or
+    ///   apply.
     func exists() throws(PersistenceError) -> Bool {
         // SQLite would roll such a journal back into the file; ours never has one under this name.
         let journal = self.path + "-journal"
@@ -30,7 +31,10 @@ struct StoreFile {
         // SQLite would apply it to whatever database appears beside it.
         let log = self.path + "-wal"
         guard try Self.kind(of: log) == nil else {
-            throw .foreign(path: self.path, reason: "its write-ahead log, \(log), is there, but the file is missing")
+            throw .foreign(
+                path: self.path,
+                reason: "it is missing, but its write-ahead log, \(log), is there"
+            )
         }
         return false
     }
@@ -41,12 +45,16 @@ struct StoreFile {
     func create(state: StoreState) throws(PersistenceError) {
         // The identity is random, so nobody else uses this name.
         let draft = self.path + ".new-" + String(state.identity.clusterID, radix: 16)
-        defer { unlink(draft) }
+        defer {
+            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
+        }
         do {
             var configuration = Configuration()
             configuration.label = "store creation"
             let queue = try DatabaseQueue(path: draft, configuration: configuration)
             try queue.writeWithoutTransaction { db in
+                // The draft is synced once, when it is complete; after a crash nobody reads it.
+                try db.execute(sql: "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY")
                 try StoreSchema.create(in: db, state: state)
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
             }
@@ -54,14 +62,27 @@ struct StoreFile {
         } catch {
             throw PersistenceError(error, path: self.path, systemError: 0)
         }
+        // The files that SQLite puts beside it get the same mode.
+        guard chmod(draft, S_IRUSR | S_IWUSR) == 0 else { throw self.failure(errno, "closing it to others") }
         try self.sync(draft)
-        // A link, not a renaming: it never replaces a file.
-        guard link(draft, self.path) == 0 else {
-            let code = errno
-            if code == EEXIST { throw .inUse(path: self.path) }
-            throw self.failure(code, "linking the new file")
-        }
+        try self.publish(draft)
         try self.sync(self.directory)
+    }
+
+    /// Gives the complete file its name.
+    private func publish(_ draft: String) throws(PersistenceError) {
+        // A link, not a renaming: it never replaces a file.
+        if link(draft, self.path) == 0 { return }
+        let code = errno
+        switch code {
+        case EEXIST:
+            throw .inUse(path: self.path)
+        // A file system without hard links: that nothing is there was seen a moment ago.
+        case EPERM, ENOTSUP, ENOSYS, EMLINK:
+            guard rename(draft, self.path) == 0 else { throw self.failure(errno, "naming the new file") }
+        default:
+            throw self.failure(code, "naming the new file")
+        }
     }
 
     /// Checks the first bytes of the file.
@@ -76,7 +97,8 @@ struct StoreFile {
         // https://www.sqlite.org/fileformat.html: user version at 60, application ID at 68, both big-endian.
         let applicationID = Self.number(in: header, at: 68)
         guard applicationID == StoreSchema.applicationID else {
-            throw .foreign(path: self.path, reason: "it is the database of another application (\(applicationID))")
+            let reason = "it is the database of another application (\(applicationID))"
+            throw .foreign(path: self.path, reason: reason)
         }
         try self.checkVersion(Self.number(in: header, at: 60))
     }

@@ -23,7 +23,8 @@ extension StoreSchema {
         var leases: [RecoveredLease] = []
         let rows = try Row.fetchCursor(db, sql: "SELECT id, ttl_seconds, checksum FROM leases ORDER BY id")
         while let row = try rows.next() {
-            guard let id = Int64.fromDatabaseValue(row[0]), let ttlSeconds = Int64.fromDatabaseValue(row[1]) else {
+            guard let id = Int64.fromDatabaseValue(row[0]), let ttlSeconds = Int64.fromDatabaseValue(row[1])
+            else {
                 throw StoreSchemaError.damaged("a lease is not what was written")
             }
             let lease = RecoveredLease(id: id, ttlSeconds: ttlSeconds)
@@ -55,7 +56,8 @@ extension StoreSchema {
         var documents: [Document] = []
         let rows = try Row.fetchCursor(db, sql: "SELECT name, bytes, checksum FROM documents ORDER BY name")
         while let row = try rows.next() {
-            guard let name = String.fromDatabaseValue(row[0]), let bytes = Data.fromDatabaseValue(row[1]) else {
+            guard let name = String.fromDatabaseValue(row[0]), let bytes = Data.fromDatabaseValue(row[1])
+            else {
                 throw StoreSchemaError.damaged("a document is not what was written")
             }
             let document = Document(name: name, bytes: Array(bytes))

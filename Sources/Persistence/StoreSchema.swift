@@ -2,8 +2,8 @@ import GRDB
 
 /// The layout of `store.db`.
 ///
-/// `records` holds the first change of each revision under the revision itself, which costs one tree and no index;
-/// `further_records` holds the other changes of transactions that have several.
+/// `records` holds the first change of each revision under the revision itself, which costs one tree and no
+/// index; `further_records` holds the other changes of transactions that have several.
 enum StoreSchema {
     /// Marks our files (SQLite's `application_id`): "Isth".
     static let applicationID: Int32 = 0x4973_7468
@@ -11,15 +11,17 @@ enum StoreSchema {
     static let version: Int32 = 1
     /// Larger pages than SQLite's 4 KiB: fewer splits, and values of a few kilobytes stay in the page.
     static let pageBytes = 8_192
-    /// The write-ahead log is copied into the database when it has this many pages (16 MiB): a compromise between how
-    /// often a commit waits for that and for how long.
+    /// The write-ahead log is copied into the database when it has this many pages (16 MiB): a compromise
+    /// between how often a commit waits for that and for how long.
     static let checkpointPages = 2_000
     /// To what size the write-ahead log is cut after an unusually large transaction.
     static let writeAheadLogLimitBytes = 64 << 20
     /// How much memory SQLite may use for pages, in KiB.
     static let cacheKiB = 16_384
 
-    /// Creates the tables of an empty database. Page size and vacuum mode come first: they are fixed by the first write.
+    /// Creates the tables of an empty database.
+    ///
+    /// Page size and vacuum mode come first: they are fixed by the first write.
     static func create(in db: Database, state: StoreState) throws {
         try db.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
         try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
@@ -37,8 +39,8 @@ enum StoreSchema {
     static func write(_ state: StoreState, to db: Database) throws {
         let statement = try db.cachedStatement(
             sql: """
-                UPDATE state SET start_count = ?, cluster_id = ?, member_id = ?, boot_id = ?, stopped_cleanly = ?,
-                    durability = ?, ceiling = ?, head = ?, compacted = ?, checksum = ?
+                UPDATE state SET start_count = ?, cluster_id = ?, member_id = ?, boot_id = ?,
+                    stopped_cleanly = ?, durability = ?, ceiling = ?, head = ?, compacted = ?, checksum = ?
                 """
         )
         try statement.execute(arguments: [
@@ -89,21 +91,36 @@ enum StoreSchema {
         return state
     }
 
+    /// Gives free pages back to the file system, in slices that fit the write-ahead log.
+    ///
+    /// Needs no room. Pages that are half empty stay so.
+    static func releaseFreePages(of db: Database) throws {
+        while try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0 > 0 {
+            // The pragma moves one page for each row that is fetched.
+            _ = try Row.fetchAll(db, sql: "PRAGMA incremental_vacuum(\(Self.checkpointPages))")
+        }
+    }
+
     private static let tables = """
         CREATE TABLE state (
             id INTEGER PRIMARY KEY CHECK (id = 1), start_count INTEGER, cluster_id INTEGER, member_id INTEGER,
-            boot_id TEXT, stopped_cleanly INTEGER, durability TEXT, ceiling INTEGER, head INTEGER, compacted INTEGER,
-            checksum INTEGER
+            boot_id TEXT, stopped_cleanly INTEGER, durability TEXT, ceiling INTEGER, head INTEGER,
+            compacted INTEGER, checksum INTEGER
         );
         CREATE TABLE records (
-            revision INTEGER PRIMARY KEY, tombstone INTEGER NOT NULL, checksum INTEGER NOT NULL, encoded BLOB NOT NULL
+            revision INTEGER PRIMARY KEY, tombstone INTEGER NOT NULL, checksum INTEGER NOT NULL,
+            encoded BLOB NOT NULL
         );
         CREATE TABLE further_records (
-            revision INTEGER NOT NULL, sub INTEGER NOT NULL, tombstone INTEGER NOT NULL, checksum INTEGER NOT NULL,
-            encoded BLOB NOT NULL, PRIMARY KEY (revision, sub)
+            revision INTEGER NOT NULL, sub INTEGER NOT NULL, tombstone INTEGER NOT NULL,
+            checksum INTEGER NOT NULL, encoded BLOB NOT NULL, PRIMARY KEY (revision, sub)
         ) WITHOUT ROWID;
-        CREATE TABLE leases (id INTEGER PRIMARY KEY, ttl_seconds INTEGER NOT NULL, checksum INTEGER NOT NULL);
-        CREATE TABLE documents (name TEXT PRIMARY KEY, bytes BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE leases (
+            id INTEGER PRIMARY KEY, ttl_seconds INTEGER NOT NULL, checksum INTEGER NOT NULL
+        );
+        CREATE TABLE documents (
+            name TEXT PRIMARY KEY, bytes BLOB NOT NULL, checksum INTEGER NOT NULL
+        ) WITHOUT ROWID;
         """
 }
 

@@ -1,4 +1,5 @@
-/// The one row that says who the store is and where it stopped; what a restart concludes from it is decided here.
+/// The one row that says who the store is and where it stopped; what a restart concludes from it is decided
+/// here.
 struct StoreState: Hashable, Sendable {
     /// The number of starts that wrote something, plus one: the raft term that clients saw last.
     var startCount: Int64
@@ -12,15 +13,18 @@ struct StoreState: Hashable, Sendable {
     var durability: Durability
     /// The last reserved revision.
     var ceiling: Int64
-    /// A revision that the store reached. Records may go further: it is written only when they do not show it.
+    /// A revision that the store reached.
+    ///
+    /// Records may go further: it is written only when they do not show it.
     var head: Int64
     /// The compaction horizon.
     var compacted: Int64
 
     /// How far above the last reserved revision a store resumes whose tail may be lost.
     ///
-    /// Not zero: a watcher that saw the last reserved revision *c* asks for *c* + 1, and must be told that it is
-    /// compacted, since it may have seen what was lost. etcd's horizon is itself still readable, so it is *c* + 2.
+    /// Not zero: a watcher that saw the last reserved revision *c* asks for *c* + 1, and must be told that it
+    /// is compacted, since it may have seen what was lost. etcd's horizon is itself still readable, so it is
+    /// *c* + 2.
     static let resumeDistance: Int64 = 2
 
     /// Returns the state of a store that never ran.
@@ -37,12 +41,13 @@ struct StoreState: Hashable, Sendable {
         )
     }
 
-    /// Returns the state in which a new run resumes, and what may be missing.
+    /// Returns the state in which a new run resumes.
     ///
     /// - Parameters:
     ///   - last: The revision of the last record that the log holds, or zero.
     ///   - bootID: The kernel's boot ID now; empty when unknown, which no earlier one equals.
     ///   - durability: How durably the new run appends.
+    /// - Returns: The state, not yet stored, and what may be missing.
     func resumed(lastRecord last: Int64, bootID: String, durability: Durability) -> (StoreState, Recovery) {
         var next = self
         next.startCount += 1

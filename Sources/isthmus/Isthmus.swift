@@ -37,6 +37,9 @@ struct Isthmus: AsyncParsableCommand {
         } catch let problems as ConfigurationProblems {
             StandardError.write("isthmus: \(problems)")
             Self.exit(withError: ExitCode(ConfigurationProblems.exitCode))
+        } catch let failure as StartFailure {
+            StandardError.write("isthmus: \(failure)\n")
+            Self.exit(withError: ExitCode.failure)
         } catch {
             guard Self.exitCode(for: error) == .validationFailure else { Self.exit(withError: error) }
             // The library's own code for a wrong command line is 64; this program's commands all use 2.

@@ -64,7 +64,6 @@ struct Server {
         try await self.announce(cluster)
         let dataPlane = try await self.startDataPlane(store, credentials?.contexts)
         StoreGauges(store: store, dataPlane: dataPlane, source: credentials?.source).register(in: self.registry)
-        self.readiness.isReady = true
         self.greet(dataPlane, health)
 
         var services: [any Service] = [pulse, StoreService(store: store), health, cluster]
@@ -105,7 +104,7 @@ struct Server {
                 readiness.isReady ? .healthy : .unhealthy(reason: "the store is being loaded or the server stops")
             },
         ]
-        let listener = try await StartFailure.wrap {
+        let listener = try await StartFailure.wrap(listeningOn: self.configuration.healthListen) {
             try await HealthListener.start(
                 on: try self.configuration.healthListen.socketAddress(),
                 group: self.healthGroup,
@@ -180,7 +179,7 @@ struct Server {
         let identify: DataPlaneServer.Identify = { (peer) throws(RPCRefusal) in
             try identification.authorization(of: peer)
         }
-        return try await StartFailure.wrap {
+        return try await StartFailure.wrap(listeningOn: data.listen) {
             try await DataPlaneServer.start(
                 address: try data.listen.socketAddress(),
                 group: self.group,

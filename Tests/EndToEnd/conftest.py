@@ -17,7 +17,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--target",
         choices=sorted(TARGETS),
-        default=os.environ.get("TARGET", "isthmus"),
+        default="isthmus",
         help="the server under test: ours, or real etcd as the oracle",
     )
 
@@ -28,7 +28,7 @@ def pytest_report_header(config):
 
 def pytest_configure(config):
     if config.getoption("--target") == "isthmus" and not PRODUCT.exists():
-        raise pytest.UsageError(f"{PRODUCT} does not exist: build it, or name another by ISTHMUS_BIN")
+        raise pytest.UsageError(f"{PRODUCT} does not exist: build it, or name another by SERVER_BINARY")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -51,7 +51,8 @@ def test_get_by_prefix_and_from_a_key_on(etcdctl, letters):
     assert shown(etcdctl.lines("get", letters + "a", letters + "c"), letters) == [("a", "3"), ("b", "1")]
     from_key = shown(etcdctl.lines("get", letters + "b", "--from-key", "--limit", "2"), letters)
     assert from_key == [("b", "1"), ("c", "2")]
-    assert shown(etcdctl.lines("get", letters, "--prefix", "--limit", "2"), letters) == [("a", "3"), ("b", "1")]
+    first_two = shown(etcdctl.lines("get", letters, "--prefix", "--limit", "2"), letters)
+    assert first_two == [("a", "3"), ("b", "1")]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,9 @@ def test_get_by_prefix_and_from_a_key_on(etcdctl, letters):
 )
 def test_get_sorts(etcdctl, letters, flags, expected):
     lines = etcdctl.lines("get", letters, "--prefix", *flags)
-    assert "".join(name for name, _ in shown(lines, letters)) == expected or expected == "a" and len(lines) == 2
+    found = "".join(name for name, _ in shown(lines, letters))
+    # All have one version, so that any of them may be the first.
+    assert found == expected or ("VERSION" in flags and len(found) == 1)
 
 
 def test_get_prints_as_asked(etcdctl, letters):
@@ -118,7 +121,8 @@ def test_put_keeps_value_or_lease(etcdctl, prefix):
 
 def test_transactions_from_standard_input(etcdctl, prefix):
     etcdctl("put", prefix + "user", "old")
-    program = f'value("{prefix}user") = "old"\n\nput {prefix}user new\nget {prefix}user\n\ndel {prefix}user\n\n'
+    program = f'value("{prefix}user") = "old"\n\nput {prefix}user new\nget {prefix}user\n\n'
+    program += f"del {prefix}user\n\n"
     assert etcdctl.lines("txn", input=program) == ["SUCCESS", "", "OK", "", prefix + "user", "new"]
     assert etcdctl.lines("txn", input=program) == ["FAILURE", "", "1"]
     create = f'create("{prefix}user") = "0"\n\nput {prefix}user again\n\n\n'

@@ -72,7 +72,12 @@ def test_local_agents_read_the_cache_and_nothing_else(local):
 def test_peers_read_the_state_and_nothing_else(remote):
     assert remote.get(STATE) == b"value of " + STATE
     assert remote.KV.Range(**everything_below(b"cilium/state/")).count >= 1
-    for fields in [{"key": CACHE}, {"key": OTHER}, everything_below(b"cilium/"), {"key": b"a", "range_end": b"\0"}]:
+    for fields in [
+        {"key": CACHE},
+        {"key": OTHER},
+        everything_below(b"cilium/"),
+        {"key": b"a", "range_end": b"\0"},
+    ]:
         with refused(*DENIED):
             remote.KV.Range(**fields)
 
@@ -106,7 +111,8 @@ def test_a_transaction_is_allowed_only_if_all_of_it_is(local):
 
 @pytest.mark.since(36, "older servers do not look into nested transactions")
 def test_a_nested_transaction_is_allowed_only_if_all_of_it_is(local):
-    for operation in [{"request_range": {"key": STATE}}, {"request_put": {"key": CACHE, "value": b"changed"}}]:
+    read, write = {"request_range": {"key": STATE}}, {"request_put": {"key": CACHE, "value": b"changed"}}
+    for operation in (read, write):
         with refused(*DENIED):
             local.KV.Txn(success=[{"request_txn": {"success": [operation]}}])
         with refused(*DENIED):
@@ -157,9 +163,6 @@ def test_only_administrators_change_the_server(secure_server, admin, identity):
         for call in [
             lambda: client.Maintenance.Defragment(),
             lambda: client.Maintenance.HashKV(),
-            lambda: client.Auth.UserAdd(name="mallory", options={"no_password": True}),
-            lambda: client.Auth.UserList(),
-            lambda: list(client.Maintenance.Snapshot()),
         ]:
             with pytest.raises(grpc.RpcError) as caught:
                 call()
@@ -167,6 +170,23 @@ def test_only_administrators_change_the_server(secure_server, admin, identity):
             # Older servers leave Maintenance's own refusals unmapped.
             unmapped = (grpc.StatusCode.UNKNOWN, "auth: permission denied")
             assert answer == DENIED or (secure_server.is_etcd and answer == unmapped)
+
+
+@pytest.mark.parametrize("identity", ["local", "remote"])
+def test_nobody_but_an_administrator_makes_users_or_takes_a_snapshot(secure_server, admin, identity):
+    with Client(secure_server, identity) as client:
+        for call in [
+            lambda: client.Auth.UserAdd(name="mallory", options={"no_password": True}),
+            lambda: client.Auth.RoleGrantPermission(name="local-east", perm=everything_below(b"cilium/")),
+            lambda: client.Auth.UserList(),
+            lambda: client.Auth.AuthDisable(),
+            lambda: list(client.Maintenance.Snapshot()),
+        ]:
+            with pytest.raises(grpc.RpcError) as caught:
+                call()
+            # A server may also say that it has no such method.
+            refusal = caught.value
+            assert "permission denied" in refusal.details() or refusal.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
 @pytest.mark.isthmus_only
@@ -280,7 +300,8 @@ def test_a_stranger_is_refused_and_the_server_lives(secure_server, admin, strang
 @pytest.mark.isthmus_only
 def test_refused_handshakes_are_counted(secure_server):
     def failures():
-        return sum(value for name, value in secure_server.metrics().items() if "handshake" in name and "fail" in name)
+        samples = secure_server.metrics().items()
+        return sum(value for name, value in samples if "handshake" in name and "fail" in name)
 
     before = failures()
     assert is_refused(secure_server, None)
@@ -305,8 +326,8 @@ def test_current_versions_of_tls_are_spoken_with_h2(secure_server, protocol):
         pytest.skip("etcd 3.5.1 stops at TLS 1.2")
     who = secure_server.identity("admin")
     result = subprocess.run(
-        ["openssl", "s_client", "-connect", secure_server.address, "-CAfile", who.ca, "-cert", who.certificate,
-         "-key", who.key, "-alpn", "h2", "-verify_return_error", "-brief", protocol],
+        ["openssl", "s_client", "-connect", secure_server.address, "-CAfile", who.ca, "-brief", protocol,
+         "-cert", who.certificate, "-key", who.key, "-alpn", "h2", "-verify_return_error"],
         stdin=subprocess.DEVNULL, capture_output=True, timeout=15,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr

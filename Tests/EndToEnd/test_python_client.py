@@ -10,6 +10,9 @@ from support.process import eventually
 
 BOTH = ["plain", "secure"]
 
+# Its watching thread does not expect that the client is closed.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
 
 @pytest.fixture(params=BOTH)
 def etcd(request):

@@ -47,7 +47,9 @@ def test_the_branch_is_chosen_by_the_comparison(client, key):
     assert refused_now.header.revision == created.header.revision
 
 
-@pytest.mark.parametrize("subject, field", [(VERSION, "version"), (CREATE, "create_revision"), (MOD, "mod_revision")])
+@pytest.mark.parametrize(
+    "subject, field", [(VERSION, "version"), (CREATE, "create_revision"), (MOD, "mod_revision")]
+)
 def test_numbers_are_compared_in_all_four_ways(client, key, subject, field):
     client.KV.Put(key=key, value=b"1")
     client.KV.Put(key=key, value=b"2")
@@ -87,7 +89,8 @@ def test_leases_are_compared(client, key):
 
 
 def test_a_missing_key_is_all_zero_and_has_no_value(client, key):
-    for target, field in [(VERSION, "version"), (CREATE, "create_revision"), (MOD, "mod_revision"), (LEASE, "lease")]:
+    fields = {VERSION: "version", CREATE: "create_revision", MOD: "mod_revision", LEASE: "lease"}
+    for target, field in fields.items():
         assert holds(client, compare(key, target, EQUAL, **{field: 0}))
         assert holds(client, compare(key, target, LESS, **{field: 1}))
         assert not holds(client, compare(key, target, GREATER, **{field: 0}))
@@ -157,7 +160,11 @@ def test_nested_comparisons_see_the_state_before_the_whole_transaction(client, k
     result = client.KV.Txn(
         success=[
             put(key, b"1"),
-            txn(compare=[absent], success=[put(key + b"inner", b"yes")], failure=[put(key + b"inner", b"no")]),
+            txn(
+                compare=[absent],
+                success=[put(key + b"inner", b"yes")],
+                failure=[put(key + b"inner", b"no")],
+            ),
         ]
     )
     nested = result.responses[1].response_txn

@@ -92,6 +92,11 @@ import Testing
         #expect(history.compacted(through: 5) { _ in } == nil)
     }
 
+    @Test func aBoundKeepsNoOlderRecords() {
+        let history = Self.history([.put(2), .put(4), .delete(7), .put(9)])
+        #expect(self.revisions(history.bound) == [9])
+    }
+
     @Test func aRecordIsFoundFromItsRevisionUntilTheNext() {
         let history = Self.history([.put(2), .put(4), .delete(7), .put(9)])
         let found = (1...10).map { history.record(at: $0)?.modRevision }

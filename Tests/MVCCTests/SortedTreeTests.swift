@@ -7,6 +7,7 @@ struct TreeEntry: SortedTreeElement, Hashable {
     var key: Int
     var payload: Int
     var weight: Int
+    var bound: TreeEntry { TreeEntry(key: self.key, payload: -1, weight: -1) }
 
     static func order(_ key: Int) -> (borrowing TreeEntry) -> Int {
         { key < $0.key ? -1 : (key == $0.key ? 0 : 1) }

@@ -14,7 +14,7 @@ import Testing
         try opened.log.reserveRevisions(through: 100_000)
         var expected: [Entry] = []
         var random = SplitMix(seed: 11)
-        for _ in 0..<120 {
+        for _ in 0..<60 {
             expected += try step(opened.log, head: expected.last?.revision ?? 1, &random)
             let crashed = try TemporaryDirectory()
             try live.copy(to: crashed)
@@ -36,7 +36,7 @@ import Testing
         var appended: [Entry] = []
         var batchEnds: Set<Int64> = [1]
         var head: Int64 = 1
-        for round in 0..<80 {
+        for round in 0..<50 {
             if round % 10 == 0 {
                 try opened.log.reserveRevisions(through: head + 60)
                 power.didSync(try live.logByteCount())
@@ -90,7 +90,8 @@ import Testing
             }
         }
         let progress = try Data(contentsOf: URL(fileURLWithPath: path + ".progress"))
-        let acknowledged = progress.count == 8 ? progress.withUnsafeBytes { $0.loadUnaligned(as: Int64.self) } : 1
+        let acknowledged =
+            progress.count == 8 ? progress.withUnsafeBytes { $0.loadUnaligned(as: Int64.self) } : 1
         let opened = try Opened(path)
         #expect(opened.store.recovery == .exact)
         #expect(opened.store.headRevision >= acknowledged)
@@ -132,8 +133,8 @@ private struct PowerModel {
         // It began again, after all of it was copied into the database and that was synced.
         if byteCount < self.byteCount { self.syncedByteCount = 0 }
         self.byteCount = byteCount
-        // https://www.sqlite.org/fileformat.html#the_write_ahead_log: a header of 32 bytes, then frames of a page and 24.
-        // It is synced before it is copied, and this long it was just copied.
+        // https://www.sqlite.org/fileformat.html#the_write_ahead_log: a header of 32 bytes, then frames of a
+        // page and 24. It is synced before it is copied, and this long it was just copied.
         if (byteCount - 32) / (8_192 + 24) >= self.checkpointPages { self.syncedByteCount = byteCount }
     }
 }

@@ -9,6 +9,11 @@ extension SQLiteRevisionLog {
         try self.queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(count)") }
     }
 
+    /// Does what defragmenting does when there is no room.
+    func releaseFreePages() throws {
+        try self.queue.writeWithoutTransaction { try StoreSchema.releaseFreePages(of: $0) }
+    }
+
     /// Makes the write-ahead log be copied, and start again from its beginning, this often.
     func checkpoint(everyPages count: Int) throws {
         try self.queue.writeWithoutTransaction { db in
@@ -18,7 +23,9 @@ extension SQLiteRevisionLog {
     }
 }
 
-/// The operating system's limit on the size of files that this process writes. Use it in a process of its own.
+/// The operating system's limit on the size of files that this process writes.
+///
+/// Use it in a process of its own.
 enum FileSizeLimit {
     static let quotaExceeded = EDQUOT
 

@@ -57,7 +57,11 @@ struct Opened {
     var log: SQLiteRevisionLog
     var store: RecoveredStore
 
-    init(_ path: String, _ durability: Durability = .relaxed, boot: String = "boot-1") throws(PersistenceError) {
+    init(
+        _ path: String,
+        _ durability: Durability = .relaxed,
+        boot: String = "boot-1"
+    ) throws(PersistenceError) {
         (self.log, self.store) = try SQLiteRevisionLog.open(
             path: path,
             durability: durability,

@@ -5,7 +5,8 @@ import Testing
 /// Files that are not ours, or not ours to read, are refused by name and reason, and keep every byte.
 @Suite struct ForeignFileTests {
     @Test(arguments: [
-        ("", "empty"), ("SQLite", "not an SQLite database"), ("not a database at all\n", "not an SQLite database"),
+        ("", "empty"), ("SQLite", "not an SQLite database"),
+        ("not a database at all\n", "not an SQLite database"),
         (String(repeating: "x", count: 100_000), "not an SQLite database"),
     ])
     func aFileThatIsNoDatabase(text: String, reason: String) throws {
@@ -55,9 +56,8 @@ import Testing
     @Test func aDirectory() throws {
         let directory = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: directory.store(), withIntermediateDirectories: false)
-        #expect(throws: PersistenceError.foreign(path: directory.store(), reason: "it is not a regular file")) {
-            try Opened(directory.store())
-        }
+        let expected = PersistenceError.foreign(path: directory.store(), reason: "it is not a regular file")
+        #expect(throws: expected) { try Opened(directory.store()) }
     }
 
     @Test func aMissingDirectoryIsAnInputOutputError() throws {
@@ -96,8 +96,9 @@ import Testing
     @Test func everyErrorNamesTheFile() {
         let errors: [PersistenceError] = [
             .inUse(path: "/a/store.db"), .foreign(path: "/a/store.db", reason: "r"),
-            .newerSchema(path: "/a/store.db", found: 2, supported: 1), .corrupt(path: "/a/store.db", reason: "r"),
-            .diskFull(path: "/a/store.db"), .io(path: "/a/store.db", code: 10, reason: "r"),
+            .newerSchema(path: "/a/store.db", found: 2, supported: 1),
+            .corrupt(path: "/a/store.db", reason: "r"), .diskFull(path: "/a/store.db"),
+            .io(path: "/a/store.db", code: 10, reason: "r"),
         ]
         for error in errors { #expect("\(error)".contains("/a/store.db")) }
     }

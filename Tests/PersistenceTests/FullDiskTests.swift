@@ -40,7 +40,8 @@ import Testing
         #expect(try again.records().map(\.revision) == Array(41...500))
     }
 
-    /// The first transaction of a run also says that the run has begun: when it fails, the next one must say so.
+    /// The first transaction of a run also says that the run has begun: when it fails, the next one must say
+    /// so.
     @Test func aRunWhoseFirstChangeFailsIsNotTakenForACleanStopLater() throws {
         let directory = try TemporaryDirectory()
         do {
@@ -63,7 +64,8 @@ import Testing
         #expect(third.store.startCount == 4)
     }
 
-    /// Linux forgets what it could not write: after such an error the kernel's page cache is no proof any more.
+    /// Linux forgets what it could not write: after such an error the kernel's page cache is no proof any
+    /// more.
     @Test func afterAnInputOutputErrorACrashIsTreatedLikeAPowerCut() throws {
         let directory = try TemporaryDirectory()
         do {

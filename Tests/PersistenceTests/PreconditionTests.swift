@@ -3,9 +3,11 @@ import Testing
 
 /// What would issue a revision twice stops the process.
 @Suite struct PreconditionTests {
-    @Test func usingARevisionThatWasNotReserved() async {
+    @Test func usingARevisionThatWasNotReserved() async throws {
+        let directory = try TemporaryDirectory()
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            try withLog { log in
+            [path = directory.store() as String] in
+            try withLog(path) { log in
                 try log.reserveRevisions(through: 10)
                 try log.append(batch(2...10))
                 try log.append(batch(11...11))
@@ -14,9 +16,11 @@ import Testing
         expectMessage("reserved before", in: result)
     }
 
-    @Test func usingARevisionTwice() async {
+    @Test func usingARevisionTwice() async throws {
+        let directory = try TemporaryDirectory()
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            try withLog { log in
+            [path = directory.store() as String] in
+            try withLog(path) { log in
                 try log.reserveRevisions(through: 10)
                 try log.append(batch(2...5))
                 try log.append(batch(5...6))
@@ -25,9 +29,11 @@ import Testing
         expectMessage("must ascend", in: result)
     }
 
-    @Test func aHeadThatGoesBack() async {
+    @Test func aHeadThatGoesBack() async throws {
+        let directory = try TemporaryDirectory()
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            try withLog { log in
+            [path = directory.store() as String] in
+            try withLog(path) { log in
                 try log.reserveRevisions(through: 10)
                 try log.append(batch(2...5))
                 try log.append(LogBatch(headRevision: 4))
@@ -36,9 +42,11 @@ import Testing
         expectMessage("head revision must not go back", in: result)
     }
 
-    @Test func aCeilingThatGoesBack() async {
+    @Test func aCeilingThatGoesBack() async throws {
+        let directory = try TemporaryDirectory()
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            try withLog { log in
+            [path = directory.store() as String] in
+            try withLog(path) { log in
                 try log.reserveRevisions(through: 10)
                 try log.reserveRevisions(through: 9)
             }
@@ -46,9 +54,11 @@ import Testing
         expectMessage("ceiling must not go back", in: result)
     }
 
-    @Test func aHorizonThatGoesBack() async {
+    @Test func aHorizonThatGoesBack() async throws {
+        let directory = try TemporaryDirectory()
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            try withLog { log in
+            [path = directory.store() as String] in
+            try withLog(path) { log in
                 try log.reserveRevisions(through: 10)
                 try log.append(batch(2...5))
                 try log.append(LogBatch(compactedRevision: 4, headRevision: 5))
@@ -67,9 +77,8 @@ import Testing
     }
 }
 
-private func withLog(_ body: (SQLiteRevisionLog) throws -> Void) throws {
-    let directory = try TemporaryDirectory()
-    try withExtendedLifetime(directory) { try body(Opened(directory.store()).log) }
+private func withLog(_ path: String, _ body: (SQLiteRevisionLog) throws -> Void) throws {
+    try body(Opened(path).log)
 }
 
 /// Expects that the process said why it stopped.

@@ -1,6 +1,7 @@
 import GRDB
 
-/// A connection that knows nothing of our log, to make databases that are not ours, and to harm those that are.
+/// A connection that knows nothing of our log, to make databases that are not ours, and to harm those that
+/// are.
 ///
 /// In a file of its own, because GRDB, too, has a type named `PersistenceError`.
 struct RawDatabase {

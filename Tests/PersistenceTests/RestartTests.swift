@@ -1,3 +1,4 @@
+import Foundation
 import Persistence
 import Testing
 
@@ -124,6 +125,35 @@ import Testing
         #expect(try second.records().count == 19)
         try second.log.close()
         #expect(try directory.contents() == before)
+    }
+
+    /// As after a copy that was made with `VACUUM INTO`.
+    @Test func aStoreInAnotherJournalModeReturnsToTheWriteAheadLog() throws {
+        let directory = try TemporaryDirectory()
+        let first = try Opened(directory.store())
+        try first.log.reserveRevisions(through: 500)
+        try first.log.append(batch(2...20))
+        try first.log.close()
+        let tool = try RawDatabase(directory.store())
+        try tool.execute("PRAGMA journal_mode = DELETE")
+        try tool.close()
+
+        let second = try Opened(directory.store())
+        try second.log.append(batch(21...30))
+        #expect(try directory.contents().keys.sorted() == ["store.db", "store.db-wal"])
+        let crashed = try TemporaryDirectory()
+        try directory.copy(to: crashed)
+        #expect(try Opened(crashed.store()).store.headRevision == 30)
+    }
+
+    @Test func onlyTheOwnerMayReadTheFiles() throws {
+        let directory = try TemporaryDirectory()
+        let opened = try Opened(directory.store())
+        try opened.log.append(LogBatch(headRevision: 1))
+        for name in ["store.db", "store.db-wal"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: directory.store(name))
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
+        }
     }
 
     @Test func closingTwiceIsHarmless() throws {

@@ -52,9 +52,11 @@ import Testing
         try first.log.close()
 
         let second = try Opened(directory.store())
-        #expect(second.store.leases == [
-            RecoveredLease(id: -3, ttlSeconds: 5), RecoveredLease(id: 9, ttlSeconds: 90),
-        ])
+        #expect(
+            second.store.leases == [
+                RecoveredLease(id: -3, ttlSeconds: 5), RecoveredLease(id: 9, ttlSeconds: 90),
+            ]
+        )
         #expect(second.store.documents == [Document(name: "a", bytes: []), Document(name: "b", bytes: [4])])
     }
 
@@ -63,7 +65,9 @@ import Testing
         let first = try Opened(directory.store())
         try first.log.reserveRevisions(through: 100)
         try first.log.append(batch(2...10))
-        try first.log.append(LogBatch(records: [put(11), put(11, sub: 1), put(11, sub: 2)], headRevision: 11))
+        try first.log.append(
+            LogBatch(records: [put(11), put(11, sub: 1), put(11, sub: 2)], headRevision: 11)
+        )
         try first.log.append(LogBatch(compactedRevision: 11, headRevision: 11))
         try first.log.deleteRecords([
             RecordPosition(revision: 3, sub: 0), RecordPosition(revision: 11, sub: 1),
@@ -108,24 +112,46 @@ import Testing
         #expect(try Opened(directory.store()).store.headRevision == 6)
     }
 
-    @Test func defragmentingGivesFreePagesBack() throws {
+    @Test func defragmentingGivesFreeSpaceBack() throws {
         let directory = try TemporaryDirectory()
         let opened = try Opened(directory.store())
-        try opened.log.reserveRevisions(through: 20_000)
-        for start in stride(from: Int64(2), to: 10_000, by: 500) {
-            try opened.log.append(batch(start...start + 499, byteCount: 1_000))
-        }
-        let full = opened.log.sizeInBytes
-        #expect(full > 10_000_000)
+        let full = try fill(opened.log)
         #expect(opened.log.sizeInUseInBytes == full)
-        try opened.log.deleteRecords((2...9_900).map { RecordPosition(revision: $0, sub: 0) })
+        // Every tenth record stays, so that every page keeps some.
+        let garbage = (2...5_001).filter { $0 % 10 != 0 }.map { RecordPosition(revision: $0, sub: 0) }
+        try opened.log.deleteRecords(garbage)
         #expect(opened.log.sizeInBytes == full)
-        #expect(opened.log.sizeInUseInBytes < full / 10)
+        #expect(opened.log.sizeInUseInBytes < full)
         try opened.log.defragment()
+        #expect(opened.log.sizeInBytes < full / 8)
+        #expect(opened.log.sizeInBytes == opened.log.sizeInUseInBytes)
+        #expect(try directory.contents().values.reduce(0) { $0 + $1.count } < Int(full / 8))
+        #expect(try opened.records().map(\.revision) == Array(stride(from: 10, to: 5_001, by: 10)))
+        try opened.log.append(batch(5_002...5_010))
+        try opened.log.close()
+        #expect(try Opened(directory.store()).records().count == 509)
+    }
+
+    /// What is left of defragmenting when there is no room for a copy.
+    @Test func freePagesAreGivenBackWithoutRoomForACopy() throws {
+        let directory = try TemporaryDirectory()
+        let opened = try Opened(directory.store())
+        let full = try fill(opened.log)
+        try opened.log.deleteRecords((2...4_901).map { RecordPosition(revision: $0, sub: 0) })
+        try opened.log.releaseFreePages()
         #expect(opened.log.sizeInBytes < full / 10)
         #expect(opened.log.sizeInBytes == opened.log.sizeInUseInBytes)
-        #expect(try directory.contents().values.reduce(0) { $0 + $1.count } < Int(full / 10))
-        #expect(try opened.records().count == 101)
+        #expect(try opened.records().count == 100)
         try opened.log.close()
+    }
+
+    /// Appends 5,000 records of a kilobyte, and returns the size of the database.
+    private func fill(_ log: SQLiteRevisionLog) throws -> Int64 {
+        try log.reserveRevisions(through: 6_000)
+        for start in stride(from: Int64(2), to: 5_000, by: 500) {
+            try log.append(batch(start...start + 499, byteCount: 1_000))
+        }
+        #expect(log.sizeInBytes > 5_000_000)
+        return log.sizeInBytes
     }
 }

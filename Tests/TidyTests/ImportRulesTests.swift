@@ -10,7 +10,8 @@ import Testing
         ("DataPlane", "Persistence"),
         ("Storage", "Watching"), ("Mirroring", "DataPlane"), ("AdminPlane", "KubernetesSource"),
         ("PKI", "CNghttp2"),
-        ("MVCC", "Foundation"), ("MVCC", "NIOPosix"), ("MVCC", "Synchronization"), ("Storage", "GRDB"),
+        ("MVCC", "Foundation"), ("MVCC", "NIOPosix"), ("AccessControl", "Synchronization"),
+        ("Storage", "GRDB"),
         ("DataPlane", "CNghttp2"), ("DataPlane", "Foundation"), ("Watching", "ArgumentParser"),
         ("MeshSchema", "Glibc"),
     ])

@@ -21,6 +21,8 @@ enum ImportTable {
 
     /// The only Foundation that our own modules need, but for the few rows that name the whole of it.
     private static let essentials = "FoundationEssentials"
+    /// The C library under its names on different systems.
+    private static let system: Set<String> = ["Glibc", "Musl", "Darwin"]
     private static let loops: Set<String> = [
         "NIOCore", "NIOPosix", "Logging", "CoreMetrics", "Synchronization",
     ]
@@ -30,9 +32,15 @@ enum ImportTable {
         "CCrypt": Row(layer: .header, modules: []),
         "CNghttp2": Row(layer: .header, modules: []),
         "CMicroHTTPD": Row(layer: .header, modules: []),
+        "CSQLite": Row(layer: .header, modules: []),
 
         "EtcdAPI": Row(layer: .pure, modules: [], outside: ["NIOCore", "SwiftProtobuf", Self.essentials]),
-        "MVCC": Row(layer: .pure, modules: ["EtcdAPI"], outside: ["NIOCore"]),
+        // One atomic count in the append-only array, and the comparison of bytes.
+        "MVCC": Row(
+            layer: .pure,
+            modules: ["EtcdAPI"],
+            outside: Self.system.union(["NIOCore", "Synchronization"])
+        ),
         "AccessControl": Row(layer: .pure, modules: [], outside: ["NIOCore"]),
         "MeshSchema": Row(layer: .pure, modules: [], outside: ["NIOCore", Self.essentials]),
         "MeshPolicy": Row(layer: .pure, modules: ["MeshSchema"], outside: ["NIOCore", Self.essentials]),
@@ -45,30 +53,31 @@ enum ImportTable {
         ),
         "Persistence": Row(
             layer: .mechanism,
-            modules: ["MVCC"],
-            outside: ["GRDB", "GRDBSQLite", "Foundation", "NIOCore", "Glibc", "Synchronization"]
+            modules: ["CSQLite", "MVCC"],
+            outside: Self.system.union(["GRDB", "Foundation", "NIOCore", "Synchronization"])
         ),
         "Passwords": Row(layer: .mechanism, modules: ["CCrypt"], outside: ["Glibc"]),
         "PKI": Row(
             layer: .mechanism,
             modules: ["COpenSSL"],
-            outside: ["Synchronization", "Glibc", Self.essentials]
+            outside: Self.system.union(["Synchronization", Self.essentials])
         ),
         "MicroHTTP": Row(
             layer: .mechanism,
             modules: ["CMicroHTTPD"],
-            outside: ["Synchronization", "Glibc", "Logging", "CoreMetrics", "NIOCore"]
+            outside: Self.system.union(["Synchronization", "Logging", "CoreMetrics", "NIOCore"])
         ),
         "Telemetry": Row(
             layer: .mechanism,
             modules: [],
-            outside: Self.loops.union(["NIOHTTP1", "Glibc", Self.essentials])
+            outside: Self.loops.union(Self.system).union(["NIOHTTP1", Self.essentials])
         ),
 
         "Storage": Row(
             layer: .store,
             modules: ["MVCC", "AccessControl", "Persistence", "ChangeBus"],
-            outside: Self.loops.union(["Glibc"])
+            // The commit loop has a thread of its own, and a place to wait for it.
+            outside: Self.loops.union(["Foundation", "NIOConcurrencyHelpers"])
         ),
         "Watching": Row(
             layer: .store,
@@ -91,7 +100,7 @@ enum ImportTable {
             modules: [
                 "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "Storage", "Watching", "ChangeBus",
             ],
-            outside: Self.loops.union(["NIOSSL", "SwiftProtobuf"])
+            outside: Self.loops.union(["NIOSSL", "SwiftProtobuf", Self.essentials])
         ),
         "Mirroring": Row(
             layer: .plane,
@@ -123,9 +132,9 @@ enum ImportTable {
                 "Telemetry", "Upstream", "Watching",
             ],
             outside: Self.loops.union([
-                "ArgumentParser", "Configuration", "ServiceLifecycle", "NIOSSL", "Foundation",
+                "ArgumentParser", "Configuration", "ServiceLifecycle", "UnixSignals", "NIOSSL", "Foundation",
                 "FoundationEssentials",
-                "Glibc", "Metrics", "SystemPackage",
+                "Glibc", "CoreMetrics", "Metrics",
             ])
         ),
     ]

@@ -54,7 +54,8 @@ enum NameRules {
         Ban(pattern: ["Any"], reason: "no Any: name the type or use an enum"),
         Ban(pattern: ["AnyObject", "?"], reason: "no untyped references: name the type"),
         Ban(pattern: ["static", "let", "shared"], reason: "no singletons: pass it in"),
-        Ban(pattern: ["nonisolated", "(", "unsafe", ")"], reason: "no unchecked global state"),
+        Ban(pattern: ["nonisolated", "(", "unsafe", ")", "var"], reason: "no unchecked state"),
+        Ban(pattern: ["nonisolated", "(", "unsafe", ")", "static"], reason: "no unchecked state"),
     ]
 
     static func check(_ file: SourceFile) -> [Violation] {
@@ -67,8 +68,10 @@ enum NameRules {
         let inside = String(file.path.dropFirst("Sources/".count))
         return self.bans.flatMap { ban -> [Violation] in
             guard !ban.allowed.contains(file.target), !ban.allowed.contains(inside) else { return [] }
-            return file.occurrences(of: ban.pattern).map { index in
-                file.violation(
+            return file.occurrences(of: ban.pattern).compactMap { index in
+                // `try !isReady` is not `try!`.
+                guard ban.pattern.last != "!" || file.tokens[index + 1].isAttached else { return nil }
+                return file.violation(
                     at: file.tokens[index].line,
                     "`\(ban.pattern.joined())` is banned here: \(ban.reason)"
                 )

@@ -14,7 +14,8 @@ import Testing
         "var generator = SystemRandomNumberGenerator()", "let mirror = Mirror(reflecting: a)",
         "let a: Any = 1",
         "let a: [String: Any] = [:]", "weak var a: AnyObject?", "static let shared = Store()",
-        "nonisolated(unsafe) var a = 1", "static var count = 0", "static var count: Int = 0",
+        "nonisolated(unsafe) var a = 1", "nonisolated(unsafe) static let a = 1", "static var count = 0",
+        "static var count: Int = 0",
     ])
     func aBannedNameFails(text: String) {
         #expect(self.violations(in: "MVCC", "\n\(text)\n").map(\.line) == [2])
@@ -26,6 +27,7 @@ import Testing
         "var generator: any RandomNumberGenerator", "static var capacity: Int { 64 }",
         "self.task = Tasks { }",
         "let a = \"\\(b == \"}\" ? 1 : 2) Any\"", "let a: AnySequence<Int>", "printer.blueprint()",
+        "let a = try !file.exists()", "nonisolated(unsafe) let a = 1",
         "let a = #\"print(\"x\")\"#", "let a = \"\"\"\n    Task {\n    \"\"\"",
     ])
     func aHarmlessNeighbourPasses(text: String) {

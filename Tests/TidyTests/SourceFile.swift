@@ -16,6 +16,8 @@ struct Token: Hashable {
     var line: Int
     /// Whether it is the first token of its line.
     var isFirstOnLine: Bool
+    /// Whether no space stands before it.
+    var isAttached: Bool
 }
 
 /// A source file as the rules see it: its path inside the repository, its lines and its tokens.

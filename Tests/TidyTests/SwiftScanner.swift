@@ -5,6 +5,7 @@ struct SwiftScanner {
     private var offset = 0
     private var line = 1
     private var isFirstOnLine = true
+    private var isAfterSpace = false
     private(set) var tokens: [Token] = []
     private(set) var comments: [Token] = []
 
@@ -17,8 +18,10 @@ struct SwiftScanner {
             switch byte {
             case UInt8(ascii: "\n"):
                 self.advance()
+                self.isAfterSpace = true
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
                 self.offset += 1
+                self.isAfterSpace = true
             case UInt8(ascii: "/") where self.peek(1) == UInt8(ascii: "/"):
                 self.lineComment()
             case UInt8(ascii: "/") where self.peek(1) == UInt8(ascii: "*"):
@@ -51,8 +54,11 @@ struct SwiftScanner {
     }
 
     private mutating func append(_ text: String, at line: Int) {
-        self.tokens.append(Token(text: text, line: line, isFirstOnLine: self.isFirstOnLine))
+        self.tokens.append(
+            Token(text: text, line: line, isFirstOnLine: self.isFirstOnLine, isAttached: !self.isAfterSpace)
+        )
         self.isFirstOnLine = false
+        self.isAfterSpace = false
     }
 
     private static func isWord(_ byte: UInt8) -> Bool {
@@ -97,7 +103,9 @@ struct SwiftScanner {
 
     private mutating func comment(from start: Int, at line: Int) {
         let text = String(decoding: self.bytes[start..<self.offset], as: UTF8.self)
-        self.comments.append(Token(text: text, line: line, isFirstOnLine: self.isFirstOnLine))
+        self.comments.append(
+            Token(text: text, line: line, isFirstOnLine: self.isFirstOnLine, isAttached: !self.isAfterSpace)
+        )
     }
 
     /// Returns the number of `#` here when a string literal follows them.

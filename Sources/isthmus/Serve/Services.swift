@@ -17,7 +17,7 @@ final class Readiness: Sendable {
     }
 }
 
-/// Ends the data plane: not ready, stop accepting, send clients away, close.
+/// Calls for clients once everything runs, and ends the data plane: not ready, stop accepting, send clients away, close.
 struct DataPlaneService: Service {
     /// How long clients have to leave (CONTRACT: 30 s).
     private static let grace = Duration.seconds(30)
@@ -26,6 +26,8 @@ struct DataPlaneService: Service {
     let readiness: Readiness
 
     func run() async throws {
+        // Signals are trapped before any service runs: who sees the server ready may also stop it in order.
+        self.readiness.isReady = true
         try? await gracefulShutdown()
         self.readiness.isReady = false
         await self.dataPlane.shutdown(grace: Self.grace)

@@ -1,4 +1,4 @@
-"""Certificates made with the openssl program: those that our own PKI must refuse, and all that real etcd needs."""
+"""Certificates made with the openssl program: those that must be refused, and all that real etcd needs."""
 
 import subprocess
 from pathlib import Path

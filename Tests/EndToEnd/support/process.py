@@ -23,17 +23,21 @@ def end_with_the_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def spawn(arguments, output, environment=None):
-    """Starts a program whose standard output and error go to the file `output`."""
-    merged = dict(os.environ)
-    merged.update(environment or {})
-    with open(output, "ab") as sink:
+def clean_environment(additions=None):
+    """Returns our environment without what names the tests' own settings: the server knows its variables."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ISTHMUS_")}
+    return kept | (additions or {})
+
+
+def spawn(arguments, output, errors, environment=None):
+    """Starts a program whose standard output and standard error go to two files."""
+    with open(output, "ab") as sink, open(errors, "ab") as log:
         return subprocess.Popen(
             [str(argument) for argument in arguments],
             stdin=subprocess.DEVNULL,
             stdout=sink,
-            stderr=sink,
-            env=merged,
+            stderr=log,
+            env=clean_environment(environment),
             preexec_fn=end_with_the_parent,
         )
 

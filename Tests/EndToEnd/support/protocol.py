@@ -1,7 +1,8 @@
 """The API as gRPC sees it, made at test time from the definitions in `Sources/EtcdAPI/Protos`.
 
-The definitions go into a descriptor pool of their own, since the published etcd3 client registers its own copy
-of the same names in the default one. There are no generated files: a call is looked up by service and method.
+The definitions go into a descriptor pool of their own, since the published etcd3 client registers its own
+copy of the same names in the default one. There are no generated files: a call is looked up by service and
+method.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ from grpc_tools import protoc
 
 from .servers import REPOSITORY
 
-PROTOS = Path(os.environ.get("ISTHMUS_PROTOS", REPOSITORY / "Sources/EtcdAPI/Protos"))
+PROTOS = Path(os.environ.get("API_PROTOS", REPOSITORY / "Sources/EtcdAPI/Protos"))
 TIMEOUT = 15
 
 

@@ -15,7 +15,7 @@ from . import process
 from .certificates import Authority, Identity
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-PRODUCT = Path(os.environ.get("ISTHMUS_BIN", REPOSITORY / ".build/release/isthmus"))
+PRODUCT = Path(os.environ.get("SERVER_BINARY", REPOSITORY / ".build/release/isthmus"))
 ETCD_35 = Path(sys.prefix) / "bin" / "etcd"
 ETCD_34 = Path("/usr/bin/etcd")
 
@@ -33,7 +33,9 @@ class Server:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.tls = tls
         self.options = list(options)
+        self.environment = {}
         self.port = process.free_port()
+        self.output = self.directory.parent / f"{self.directory.name}.out"
         self.log = self.directory.parent / f"{self.directory.name}.log"
         self.process = None
         self.identities = {}
@@ -52,8 +54,8 @@ class Server:
     def is_ready(self):
         raise NotImplementedError
 
-    def spawn(self):
-        self.process = process.spawn(self.arguments(), self.log)
+    def spawn(self, arguments=None):
+        self.process = process.spawn(arguments or self.arguments(), self.output, self.log, self.environment)
         return self.process
 
     def start(self):
@@ -93,13 +95,14 @@ class Server:
 class Isthmus(Server):
     target = "isthmus"
 
-    def __init__(self, directory, tls=False, options=(), name="east", identifier=1, progress_interval=None):
+    def __init__(self, directory, tls=False, options=(), name="east", identifier=1):
         super().__init__(directory, tls, options)
         self.name = name
         self.identifier = identifier
         self.health_port = process.free_port()
-        if progress_interval:
-            self.options += ["--watch-progress-notify-interval", progress_interval]
+        # As seldom as allowed: a heartbeat is a revision that the tests did not write.
+        if "--heartbeat-interval" not in self.options:
+            self.options += ["--heartbeat-interval", "60s"]
 
     def arguments(self):
         return [
@@ -150,11 +153,9 @@ class Etcd(Server):
         "remote": "cilium/state/",
     }
 
-    def __init__(self, directory, tls=False, options=(), progress_interval=None, **_):
+    def __init__(self, directory, tls=False, options=()):
         super().__init__(directory, tls, options)
         self.peer_port = process.free_port()
-        if progress_interval:
-            self.options += ["--experimental-watch-progress-notify-interval", progress_interval]
         if tls:
             self.make_certificates()
 

@@ -1,0 +1,214 @@
+import CoreMetrics
+import NIOCore
+import NIOHTTP1
+
+/// One HTTP/1.1 connection: collects each request and sends its answer.
+///
+/// Loop-bound.
+///
+/// Requests are answered one at a time: the pipelining handler in front holds the next one back until the
+/// answer to the last has ended.
+final class HTTP1Handler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let environment: RPCEnvironment
+    private var session: (any RPCSession)?
+    private var context: ChannelHandlerContext?
+    private var exchange: HTTPExchange?
+    private var keepsAlive = true
+    private var isHead = false
+    private var isReceiving = false
+    private var hasSentHead = false
+    private var isDraining = false
+    private var isClosing = false
+    private var lastActivity = NIODeadline.uptimeNanoseconds(0)
+
+    init(environment: RPCEnvironment, session: any RPCSession) {
+        self.environment = environment
+        self.session = session
+    }
+
+    /// Adds the HTTP/1.1 codec and `handler` to the end of a pipeline.
+    static func install(in pipeline: ChannelPipeline.SynchronousOperations, _ handler: HTTP1Handler) throws {
+        let limits = handler.environment.limits
+        var configuration = NIOHTTPDecoderLimitConfiguration()
+        configuration.maxHeaderFieldSize = limits.maxHeaderListBytes
+        configuration.maxHeaderListSize = limits.maxHeaderListBytes
+        let decoder = HTTPRequestDecoder(limitConfiguration: configuration)
+        try pipeline.addHandler(HTTPResponseEncoder())
+        try pipeline.addHandler(ByteToMessageHandler(decoder))
+        try pipeline.addHandler(HTTPServerPipelineHandler())
+        try pipeline.addHandler(handler)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        self.lastActivity = context.eventLoop.now
+        self.schedule(context.eventLoop)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.tearDown()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.tearDown()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !self.isClosing else { return }
+        self.lastActivity = context.eventLoop.now
+        switch self.unwrapInboundIn(data) {
+        case .head(let head): self.receiveHead(head, context)
+        case .body(let bytes):
+            self.environment.metrics.receivedBytes.increment(by: bytes.readableBytes)
+            self.exchange?.receiveBody(bytes)
+        case .end:
+            self.isReceiving = false
+            self.exchange?.receiveEnd()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.exchange?.becameWritable() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ConnectionCommand.drain:
+            self.isDraining = true
+            self.keepsAlive = false
+            if self.exchange == nil { context.close(promise: nil) }
+        case ConnectionCommand.cut:
+            self.environment.metrics.count(.cut)
+            context.close(promise: nil)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard error is HTTPParserError, self.exchange == nil, !self.hasSentHead else {
+            return context.close(promise: nil)
+        }
+        self.environment.metrics.count(.protocolError)
+        let headers = HTTPHeaders([("connection", "close"), ("content-length", "0")])
+        let head = HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers)
+        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+        self.close(context, after: .end(nil))
+    }
+
+    private func receiveHead(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        self.environment.metrics.httpRequests.increment()
+        self.keepsAlive = head.isKeepAlive && !self.isDraining
+        self.isHead = head.method == .HEAD
+        self.isReceiving = true
+        self.hasSentHead = false
+        let request = HTTPRequest(
+            method: head.method.rawValue,
+            target: head.uri,
+            headers: head.headers.map { ($0.name.lowercased(), $0.value) },
+            body: ByteBuffer()
+        )
+        self.exchange = HTTPExchange(
+            request: request,
+            transport: self,
+            session: self.session,
+            bodyLimit: self.environment.limits.maxBodyBytes
+        )
+        if head.headers.contains(where: { $0.name.lowercased() == "expect" && $0.value == "100-continue" }) {
+            let informational = HTTPResponseHead(version: .http1_1, status: .continue)
+            context.writeAndFlush(self.wrapOutboundOut(.head(informational)), promise: nil)
+        }
+    }
+
+    // MARK: Time
+
+    private func schedule(_ eventLoop: any EventLoop) {
+        let delay = TimeAmount.nanoseconds(self.environment.limits.prefaceTimeout.nanoseconds)
+        eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in self?.tick() }
+    }
+
+    private func tick() {
+        guard let context = self.context, self.session != nil, !self.isClosing else { return }
+        let limits = self.environment.limits
+        let silence = (context.eventLoop.now - self.lastActivity).nanoseconds
+        if self.isReceiving, silence >= limits.prefaceTimeout.nanoseconds {
+            self.environment.metrics.count(.prefaceTimeout)
+            return context.close(promise: nil)
+        }
+        if self.exchange == nil, silence >= limits.idleTimeout.nanoseconds {
+            self.environment.metrics.count(.idle)
+            return context.close(promise: nil)
+        }
+        self.schedule(context.eventLoop)
+    }
+
+    /// Writes the last part of the last answer, then closes our side, and soon the channel.
+    ///
+    /// Closing both at once would answer bytes that still arrive with a reset, which may overtake the answer.
+    private func close(_ context: ChannelHandlerContext, after part: HTTPServerResponsePart) {
+        self.isClosing = true
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { _ in context.close(mode: .output, promise: nil) }
+        context.writeAndFlush(self.wrapOutboundOut(part), promise: written)
+        let limits = self.environment.limits
+        let patience = context.channel.isWritable ? limits.drainDelay : limits.keepaliveTimeout
+        context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(patience.nanoseconds)) { [weak self] in
+            self?.context?.close(promise: nil)
+        }
+    }
+
+    private func tearDown() {
+        self.exchange.take()?.transportClosed()
+        self.session.take()?.connectionClosed()
+    }
+}
+
+extension HTTP1Handler: HTTPTransport {
+    var eventLoop: any EventLoop {
+        guard let context = self.context else { preconditionFailure("an exchange outlived its connection") }
+        return context.eventLoop
+    }
+
+    var isTransportWritable: Bool { self.context?.channel.isWritable ?? false }
+
+    func sendHead(status: Int, headers: [(name: String, value: String)], bodyByteCount: Int?) {
+        guard let context = self.context else { return }
+        // An answer before the request has ended leaves no way to tell where the next request begins.
+        if self.isReceiving { self.keepsAlive = false }
+        self.hasSentHead = true
+        var fields = HTTPHeaders(headers.map { ($0.name, $0.value) })
+        if let bodyByteCount { fields.replaceOrAdd(name: "content-length", value: String(bodyByteCount)) }
+        if !self.keepsAlive { fields.replaceOrAdd(name: "connection", value: "close") }
+        let head = HTTPResponseHead(
+            version: .http1_1,
+            status: HTTPResponseStatus(statusCode: status),
+            headers: fields
+        )
+        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    func sendBody(_ bytes: ByteBuffer) {
+        self.environment.metrics.sentBytes.increment(by: bytes.readableBytes)
+        self.context?.write(self.wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
+    }
+
+    func sendEnd() {
+        guard let context = self.context else { return }
+        self.lastActivity = context.eventLoop.now
+        let exchange = self.exchange.take()
+        if self.keepsAlive {
+            context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+        } else {
+            self.close(context, after: .end(nil))
+        }
+        exchange?.transportClosed()
+    }
+
+    func flushTransport() { self.context?.flush() }
+}

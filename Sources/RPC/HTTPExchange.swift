@@ -1,0 +1,163 @@
+package import NIOCore
+
+/// A request that is not gRPC, over HTTP/1.1 or HTTP/2.
+package struct HTTPRequest: Sendable {
+    /// The method, such as `GET`.
+    package var method: String
+    /// The path with its query, such as `/health?serializable=true`.
+    package var target: String
+    /// The header fields in the order in which they arrived.
+    ///
+    /// Names are in lower case; `host` is always the authority.
+    package var headers: [(name: String, value: String)]
+    /// The body, complete.
+    package var body: ByteBuffer
+
+    /// Creates a request.
+    package init(
+        method: String,
+        target: String,
+        headers: [(name: String, value: String)],
+        body: ByteBuffer
+    ) {
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+    }
+
+    /// Returns the value of the first header field with this name, in lower case, or `nil`.
+    package func header(_ name: String) -> String? {
+        self.headers.first { $0.name == name }?.value
+    }
+}
+
+/// What carries the answer of an exchange: an HTTP/2 stream or an HTTP/1.1 connection.
+protocol HTTPTransport: AnyObject {
+    var eventLoop: any EventLoop { get }
+    var isTransportWritable: Bool { get }
+    func sendHead(status: Int, headers: [(name: String, value: String)], bodyByteCount: Int?)
+    func sendBody(_ bytes: ByteBuffer)
+    func sendEnd()
+    func flushTransport()
+}
+
+/// The answer to one plain request.
+///
+/// Loop-bound.
+///
+/// Either one ``respond(status:headers:body:)``, or ``begin(status:headers:)``, any number of ``write(_:)``
+/// and ``end()``. Once the exchange is over, what is sent is ignored. Each call is flushed at once.
+package final class HTTPExchange {
+    /// The loop on which the exchange happens.
+    package let eventLoop: any EventLoop
+    /// Called once when the exchange is over for any reason, including a client that went away.
+    package var onClosed: (() -> Void)?
+    /// Called after ``isWritable`` returned `false`, when it would return `true` again.
+    package var onWritable: (() -> Void)?
+
+    private var request: HTTPRequest
+    private weak var session: (any RPCSession)?
+    private var transport: (any HTTPTransport)?
+    private let bodyLimit: Int
+    private var hasBegun = false
+    private var hasEnded = false
+
+    init(request: HTTPRequest, transport: any HTTPTransport, session: (any RPCSession)?, bodyLimit: Int) {
+        self.eventLoop = transport.eventLoop
+        self.request = request
+        self.transport = transport
+        self.session = session
+        self.bodyLimit = bodyLimit
+    }
+
+    /// Whether nothing more can be sent.
+    package var isEnded: Bool { self.hasEnded || self.transport == nil }
+
+    /// Whether sending more now is reasonable.
+    package var isWritable: Bool {
+        guard !self.hasEnded, let transport = self.transport else { return false }
+        return transport.isTransportWritable
+    }
+
+    /// Sends the whole answer.
+    ///
+    /// The length is added; `content-type` is the caller's to give.
+    package func respond(status: Int, headers: [(name: String, value: String)] = [], body: ByteBuffer) {
+        guard !self.isEnded, !self.hasBegun else { return }
+        self.hasBegun = true
+        self.transport?.sendHead(status: status, headers: headers, bodyByteCount: body.readableBytes)
+        if body.readableBytes > 0, self.request.method != "HEAD" { self.transport?.sendBody(body) }
+        self.end()
+    }
+
+    /// Sends the head of an answer whose length is not known.
+    package func begin(status: Int, headers: [(name: String, value: String)] = []) {
+        guard !self.isEnded, !self.hasBegun else { return }
+        self.hasBegun = true
+        self.transport?.sendHead(status: status, headers: headers, bodyByteCount: nil)
+        self.transport?.flushTransport()
+    }
+
+    /// Sends a part of the body.
+    package func write(_ bytes: ByteBuffer) {
+        guard !self.isEnded, self.hasBegun, bytes.readableBytes > 0 else { return }
+        guard self.request.method != "HEAD" else { return }
+        self.transport?.sendBody(bytes)
+        self.transport?.flushTransport()
+    }
+
+    /// Ends the answer.
+    package func end() {
+        guard !self.isEnded, self.hasBegun else { return }
+        self.hasEnded = true
+        self.transport?.sendEnd()
+        self.transport?.flushTransport()
+    }
+
+    // MARK: From the transport
+
+    func receiveBody(_ bytes: UnsafeRawBufferPointer) {
+        guard !self.isEnded, self.admit(bytes.count) else { return }
+        unsafe self.request.body.writeBytes(bytes)
+    }
+
+    func receiveBody(_ bytes: ByteBuffer) {
+        guard !self.isEnded, self.admit(bytes.readableBytes) else { return }
+        self.request.body.writeImmutableBuffer(bytes)
+    }
+
+    /// The request is complete: hands it to the session.
+    func receiveEnd() {
+        guard !self.isEnded, !self.hasBegun else { return }
+        guard let session = self.session else {
+            return self.respond(status: 503, body: ByteBuffer())
+        }
+        let request = self.request
+        self.request.body = ByteBuffer()
+        session.respond(to: request, on: self)
+    }
+
+    /// The bytes of an incomplete body that are kept.
+    var bodyByteCount: Int { self.request.body.readableBytes }
+
+    /// Answers with an error of the transport and drops the body.
+    func refuse(status: Int, _ text: String) {
+        self.request.body = ByteBuffer()
+        self.respond(status: status, body: ByteBuffer(string: text))
+    }
+
+    func becameWritable() { self.onWritable?() }
+
+    func transportClosed() {
+        self.transport = nil
+        self.onWritable = nil
+        self.onClosed.take()?()
+    }
+
+    private func admit(_ byteCount: Int) -> Bool {
+        if self.request.body.readableBytes + byteCount <= self.bodyLimit { return true }
+        self.refuse(status: 413, "request body larger than \(self.bodyLimit) bytes\n")
+        return false
+    }
+}

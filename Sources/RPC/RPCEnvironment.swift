@@ -1,0 +1,39 @@
+package import Logging
+
+/// What all connections of one listener share.
+///
+/// Immutable; any thread.
+package final class RPCEnvironment: Sendable {
+    package let methods: RPCMethodTable
+    package let limits: RPCLimits
+    package let metrics: RPCMetrics
+    package let logger: Logger
+    let http2: HTTP2Configuration
+
+    /// Creates the environment.
+    ///
+    /// - Parameters:
+    ///   - methods: What is served.
+    ///   - limits: The bounds of each connection.
+    ///   - metrics: Made for the same methods.
+    ///   - logger: Says one line at debug level per connection that failed, nothing about calls.
+    package init(methods: RPCMethodTable, limits: RPCLimits, metrics: RPCMetrics, logger: Logger) {
+        var limits = limits
+        // The lengths of fields are kept in two bytes each.
+        limits.maxHeaderListBytes = min(limits.maxHeaderListBytes, 65_535)
+        self.methods = methods
+        self.limits = limits
+        self.metrics = metrics
+        self.logger = logger
+        self.http2 = HTTP2Configuration(limits: limits)
+    }
+}
+
+extension Duration {
+    /// The duration in nanoseconds, as far as that fits.
+    var nanoseconds: Int64 {
+        let (seconds, attoseconds) = self.components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max : whole + attoseconds / 1_000_000_000
+    }
+}

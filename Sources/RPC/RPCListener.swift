@@ -1,0 +1,175 @@
+import CoreMetrics
+package import Logging
+package import NIOCore
+import NIOPosix
+package import NIOSSL
+
+/// A listening socket and its connections.
+///
+/// Any thread.
+package final class RPCListener: Sendable {
+    /// Makes the services of one connection after its handshake, on the connection's loop.
+    package typealias SessionMaker =
+        @Sendable (RPCPeer, any EventLoop) throws(RPCRefusal) -> any RPCSession
+
+    private let channel: any Channel
+    private let registry: ConnectionRegistry
+    private let group: any EventLoopGroup
+
+    /// The address that the socket is bound to.
+    package let localAddress: SocketAddress
+
+    private init(
+        channel: any Channel,
+        localAddress: SocketAddress,
+        registry: ConnectionRegistry,
+        group: any EventLoopGroup
+    ) {
+        self.channel = channel
+        self.localAddress = localAddress
+        self.registry = registry
+        self.group = group
+    }
+
+    /// Binds a socket and serves its connections on the loops of `group`.
+    ///
+    /// - Parameters:
+    ///   - address: Where to listen; port 0 lets the system choose.
+    ///   - group: Event loops with sockets.
+    ///   - tls: Called for each new connection, so that credentials can be replaced; a connection for which
+    ///     it returns `nil` is closed. `nil` itself means cleartext. The context decides whether a client
+    ///     certificate is required and must offer `h2` and `http/1.1` (see ``applicationProtocols``).
+    ///   - limits: The bounds of each connection.
+    ///   - methods: What is served.
+    ///   - metrics: Made for the same methods.
+    ///   - logger: Says at debug level why connections failed.
+    ///   - makeSession: Makes the services of a connection, on its loop, or refuses the peer.
+    /// - Returns: The listener, which serves until ``shutdown(grace:status:)``.
+    /// - Throws: What the system says when the address cannot be bound.
+    package static func bind(
+        address: SocketAddress,
+        group: any EventLoopGroup,
+        tls: (@Sendable () -> NIOSSLContext?)?,
+        limits: RPCLimits,
+        methods: RPCMethodTable,
+        metrics: RPCMetrics,
+        logger: Logger,
+        makeSession: @escaping SessionMaker
+    ) async throws -> RPCListener {
+        let environment = RPCEnvironment(methods: methods, limits: limits, metrics: metrics, logger: logger)
+        let registry = ConnectionRegistry()
+        let watermarks = ChannelOptions.Types.WriteBufferWaterMark(
+            low: limits.socketLowWatermarkBytes,
+            high: limits.socketHighWatermarkBytes
+        )
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: Int32(clamping: limits.acceptBacklog))
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: watermarks)
+            .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelInitializer { channel in
+                Self.admit(channel, environment, registry, tls, makeSession)
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+        let channel = try await bootstrap.bind(to: address).get()
+        return RPCListener(
+            channel: channel,
+            localAddress: channel.localAddress ?? address,
+            registry: registry,
+            group: group
+        )
+    }
+
+    /// The protocols that a TLS context must offer, best first.
+    package static let applicationProtocols = ["h2", "http/1.1"]
+
+    /// The number of open connections, including those in the handshake.
+    package var connectionCount: Int { self.registry.count }
+
+    /// Who is connected, oldest connection first; without connections in the handshake.
+    package var peers: [RPCPeer] { self.registry.peers }
+
+    /// Cuts the connections whose peers satisfy `isIncluded`, for instance because their certificate was
+    /// revoked.
+    ///
+    /// - Returns: How many there were.
+    @discardableResult
+    package func closeConnections(where isIncluded: (RPCPeer) -> Bool) -> Int {
+        let channels = self.registry.channels { peer in peer.map(isIncluded) ?? false }
+        for channel in channels { channel.pipeline.fireUserInboundEventTriggered(ConnectionCommand.cut) }
+        return channels.count
+    }
+
+    /// Stops accepting, lets the open calls end, and closes every connection.
+    ///
+    /// Clients are told to open no more calls (GOAWAY, in two steps); unary calls are answered; streaming
+    /// calls end with `status` once the client has heard. Returns when the last connection is closed. Call it
+    /// once.
+    ///
+    /// - Parameters:
+    ///   - grace: After how long the connections that are left are cut.
+    ///   - status: How streaming calls end; `UNAVAILABLE` makes clients resume elsewhere.
+    package func shutdown(
+        grace: Duration,
+        status: RPCStatus = RPCStatus(code: .unavailable, message: "the server is shutting down")
+    ) async {
+        // Losing the error is right: a socket that was already closed accepts nothing either.
+        try? await self.channel.close().get()
+        let eventLoop = self.group.next()
+        let drained = eventLoop.makePromise(of: Void.self)
+        self.registry.close(whenEmpty: drained)
+        for channel in self.registry.channels(where: { _ in true }) {
+            channel.pipeline.fireUserInboundEventTriggered(ConnectionCommand.drain(status))
+        }
+        let registry = self.registry
+        let timer = eventLoop.scheduleTask(in: .nanoseconds(grace.nanoseconds)) {
+            for channel in registry.channels(where: { _ in true }) { channel.close(promise: nil) }
+        }
+        // The promise never fails.
+        try? await drained.futureResult.get()
+        timer.cancel()
+    }
+
+    /// Sets up an accepted connection, or closes it.
+    ///
+    /// On its loop.
+    private static func admit(
+        _ channel: any Channel,
+        _ environment: RPCEnvironment,
+        _ registry: ConnectionRegistry,
+        _ tls: (@Sendable () -> NIOSSLContext?)?,
+        _ makeSession: @escaping SessionMaker
+    ) {
+        let metrics = environment.metrics
+        metrics.connectionsAccepted.increment()
+        guard let registration = registry.register(channel, limit: environment.limits.maxConnections) else {
+            metrics.count(.connectionLimit)
+            return channel.close(promise: nil)
+        }
+        metrics.connections.increment()
+        channel.closeFuture.whenComplete { _ in
+            registry.remove(registration.id)
+            metrics.connections.decrement()
+        }
+        do {
+            if let tls {
+                guard let context = tls() else {
+                    metrics.count(.noCredentials)
+                    return channel.close(promise: nil)
+                }
+                try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+            }
+            let negotiator = ConnectionNegotiator(
+                environment: environment,
+                registration: registration,
+                isTLS: tls != nil,
+                makeSession: makeSession
+            )
+            try channel.pipeline.syncOperations.addHandler(negotiator)
+        } catch {
+            // The peer has already gone.
+            channel.close(promise: nil)
+        }
+    }
+}

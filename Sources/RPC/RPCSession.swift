@@ -1,0 +1,48 @@
+/// One connection's services.
+///
+/// Loop-bound: made, called and dropped on the connection's event loop.
+///
+/// The transport keeps the session as long as the connection lives and drops it after ``connectionClosed()``.
+package protocol RPCSession: AnyObject {
+    /// Answers one unary call.
+    ///
+    /// The implementation must end the call with `respond` or `finish` on `stream`, now or later, on the
+    /// loop. Whoever answers later than this call returns must also call ``RPCConnection/flush()`` or
+    /// `flushSoon()`.
+    ///
+    /// - Parameters:
+    ///   - method: The method's number in the ``RPCMethodTable``.
+    ///   - stream: The call.
+    ///   - message: The request's bytes, valid only until this function returns.
+    func callUnary(_ method: Int, on stream: RPCStream, message: RawSpan)
+
+    /// Opens a call of a streaming method and returns who receives its messages.
+    ///
+    /// The implementation may already send on `stream` or finish it.
+    func openStream(_ method: Int, on stream: RPCStream) -> any RPCStreamHandler
+
+    /// Answers a request that is not gRPC; its body is complete.
+    func respond(to request: HTTPRequest, on exchange: HTTPExchange)
+
+    /// Says that the connection is gone; the last call. All streams have been closed before.
+    func connectionClosed()
+}
+
+/// Who receives the messages of one streaming call.
+///
+/// Loop-bound; kept by the stream until ``streamClosed()``.
+package protocol RPCStreamHandler: AnyObject {
+    /// Receives one message, whose bytes are valid only until this function returns.
+    func receive(_ message: RawSpan)
+
+    /// Says that the client will send no more. The server may go on sending.
+    func receiveEnd()
+
+    /// Says that the stream is writable again after ``RPCStream/isWritable`` returned `false`.
+    func streamBecameWritable()
+
+    /// Says that the call is over: finished, reset or cut off with its connection.
+    ///
+    /// Called exactly once. What is sent afterwards is ignored.
+    func streamClosed()
+}

@@ -1,0 +1,135 @@
+import Foundation
+import PKI
+
+/// 2027-01-15T08:00:00Z, the "now" of these tests.
+let noon: Int64 = 1_800_000_000
+let day: Int64 = 86_400
+
+/// A small seeded generator (SplitMix64), so that serial numbers are the same in each run.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { self.state = seed }
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9e37_79b9_7f4a_7c15
+        var value = self.state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return value ^ (value >> 31)
+    }
+}
+
+/// A directory of its own for one test, removed at its end.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("pki-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+        self.path = url.path
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: self.path)
+    }
+
+    func file(_ name: String) -> String { "\(self.path)/\(name)" }
+
+    func write(_ bytes: [UInt8], to name: String) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: self.file(name)))
+    }
+
+    func write(_ text: String, to name: String) throws {
+        try self.write(Array(text.utf8), to: name)
+    }
+
+    func read(_ name: String) throws -> [UInt8] {
+        try Array(Data(contentsOf: URL(fileURLWithPath: self.file(name))))
+    }
+
+    func mode(_ name: String = "") throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: self.file(name))
+        return (attributes[.posixPermissions] as? Int) ?? -1
+    }
+
+    func setMode(_ mode: Int, of name: String) throws {
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: self.file(name))
+    }
+
+    func remove(_ name: String) throws {
+        try FileManager.default.removeItem(atPath: self.file(name))
+    }
+
+    /// The name and content of every file under `folder`.
+    func snapshot(of folder: String) throws -> [String: [UInt8]] {
+        var files: [String: [UInt8]] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: self.file(folder)) {
+            files[name] = try self.read("\(folder)/\(name)")
+        }
+        return files
+    }
+}
+
+/// What a program printed, and how it ended.
+struct ToolResult {
+    let status: Int32
+    let output: String
+}
+
+/// The OpenSSL command line tool: an independent reader of what we write.
+enum OpenSSLTool {
+    static let path = "/usr/bin/openssl"
+    static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: self.path) }
+
+    static func run(_ arguments: [String], in directory: TemporaryDirectory) throws -> ToolResult {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: self.path)
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: directory.path)
+        let pipe = Pipe()
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return ToolResult(status: process.terminationStatus, output: String(decoding: output, as: UTF8.self))
+    }
+}
+
+/// A root with a life of ten years around ``noon``, unless told otherwise.
+func makeRoot(
+    _ name: String = "Isthmus mesh CA east",
+    key: PrivateKey? = nil,
+    validity: Validity = Validity(notBefore: noon - 1000 * day, notAfter: noon + 2650 * day),
+    seed: UInt64 = 1
+) throws -> CertificateAuthority {
+    var generator = SeededGenerator(seed: seed)
+    return try CertificateAuthority.makeRoot(
+        commonName: name,
+        key: key ?? PrivateKey.generate(),
+        serialNumber: .random(using: &generator),
+        validity: validity
+    )
+}
+
+extension CertificateAuthority {
+    /// Issues a leaf of `profile` for cluster `east`.
+    func leaf(
+        _ profile: CertificateProfile,
+        key: PrivateKey,
+        validity: Validity = Validity(notBefore: noon - day, notAfter: noon + 364 * day),
+        now: Int64 = noon,
+        seed: UInt64 = 2
+    ) throws -> Certificate {
+        var generator = SeededGenerator(seed: seed)
+        return try self.issue(
+            profile.template(cluster: "east"),
+            publicKey: key.publicKey,
+            serialNumber: .random(using: &generator),
+            validity: validity,
+            now: now
+        )
+    }
+}
