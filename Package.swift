@@ -73,6 +73,8 @@ let package = Package(
         .target(name: "Persistence", dependencies: ["CSQLite", "MVCC", grdb], swiftSettings: strict),
         .systemLibrary(name: "COpenSSL"),
         .target(name: "PKI", dependencies: ["COpenSSL"], swiftSettings: audited),
+        .systemLibrary(name: "CCrypt"),
+        .target(name: "Passwords", dependencies: ["CCrypt"], swiftSettings: audited),
         .systemLibrary(name: "CNghttp2"),
         .target(
             name: "RPC",
@@ -83,7 +85,7 @@ let package = Package(
         // Store: the log and its readers.
         .target(
             name: "Storage",
-            dependencies: ["MVCC", "Persistence", "ChangeBus", nioCore, logging, metrics],
+            dependencies: ["MVCC", "AccessControl", "Persistence", "ChangeBus", nioCore, logging, metrics],
             swiftSettings: strict
         ),
         .target(
@@ -96,9 +98,8 @@ let package = Package(
         .target(
             name: "DataPlane",
             dependencies: [
-                "EtcdAPI", "MVCC", "AccessControl", "RPC", "Storage", "Watching", "ChangeBus", protobuf,
-                nioCore,
-                nioPosix, nioSSL, logging, metrics,
+                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "Storage", "Watching", "ChangeBus", protobuf,
+                nioCore, nioPosix, nioSSL, logging, metrics,
             ],
             swiftSettings: strict
         ),
@@ -144,6 +145,7 @@ let package = Package(
             dependencies: ["Persistence", "MVCC", grdb, nioCore],
             swiftSettings: relaxed
         ),
+        .testTarget(name: "PasswordsTests", dependencies: ["Passwords"], swiftSettings: relaxed),
         .testTarget(
             name: "PKITests",
             dependencies: ["PKI", nioCore, nioEmbedded, nioSSL],
@@ -158,7 +160,9 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", "MVCC", "Persistence", nioCore, nioPosix, nioEmbedded, logging],
+            dependencies: [
+                "Storage", "MVCC", "AccessControl", "Persistence", nioCore, nioPosix, nioEmbedded, logging,
+            ],
             swiftSettings: relaxed
         ),
         .testTarget(
@@ -169,9 +173,8 @@ let package = Package(
         .testTarget(
             name: "DataPlaneTests",
             dependencies: [
-                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "RPC", protobuf,
-                nioCore,
-                nioPosix, nioEmbedded, logging,
+                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "Passwords", "RPC", protobuf,
+                nioCore, nioPosix, nioEmbedded, logging,
             ],
             swiftSettings: relaxed
         ),

@@ -1,21 +1,81 @@
-/// What a connection keeps about its client: who it is, and what it may do.
+/// What is known of a client: who it is, and what it may do.
 package struct Authorization: Hashable, Sendable {
+    /// How far a client is trusted beside its keys.
+    package enum Standing: Hashable, Sendable {
+        /// It may do everything.
+        case administrator
+        /// An agent or a peer, whose rights come from its certificate.
+        case builtIn
+        /// A user of the Auth API.
+        case user
+        /// A certificate that names no user, while the Auth API is enabled.
+        case unknownUser
+        /// Nobody that this server gave rights to.
+        case nobody
+    }
+
     /// Who the client is.
     package let identity: Identity
+    /// How far it is trusted.
+    package let standing: Standing
     /// Which keys it may touch.
     package let permissions: PermissionTable
 
-    /// Creates the authorisation of a client; an administrator's permissions are everything.
+    /// Creates the authorisation of a connection; an administrator's permissions are everything.
     package init(identity: Identity, permissions: PermissionTable) {
         self.identity = identity
-        self.permissions = identity.isAdministrator ? .everything : permissions
+        switch identity {
+        case .administrator, .loopback:
+            self.standing = .administrator
+            self.permissions = .everything
+        case .localAgent, .peer, .anyPeer:
+            self.standing = .builtIn
+            self.permissions = permissions
+        case .user, .anonymous:
+            self.standing = .nobody
+            self.permissions = permissions
+        }
+    }
+
+    /// Creates the authorisation of a user.
+    init(_ user: AuthUser) {
+        self.identity = .user(name: user.name)
+        self.standing = user.isRoot ? .administrator : .user
+        self.permissions = user.permissions
+    }
+
+    /// Creates the authorisation of a certificate that names no user: it may do nothing.
+    init(unknownUser name: String) {
+        self.identity = .user(name: name)
+        self.standing = .unknownUser
+        self.permissions = .nothing
     }
 
     /// Whether the client may do everything, and call what only administrators may.
-    package var isAdministrator: Bool { self.identity.isAdministrator }
+    package var isAdministrator: Bool { self.standing == .administrator }
 
-    /// Whether the client may grant, renew and revoke leases: whoever may write nothing has no use for one.
-    package var mayUseLeases: Bool { self.isAdministrator || self.permissions.writesSomething }
+    /// Whether the client is one that was given rights; others are told nothing.
+    package var isKnown: Bool {
+        switch self.standing {
+        case .administrator, .builtIn, .user: true
+        case .unknownUser, .nobody: false
+        }
+    }
+
+    /// Whether the client may grant and use leases: agents and peers, who may write nothing, have no use for one;
+    /// users may as in etcd.
+    package var mayUseLeases: Bool {
+        switch self.standing {
+        case .administrator, .user: true
+        case .builtIn: self.permissions.writesSomething
+        case .unknownUser, .nobody: false
+        }
+    }
+
+    /// Whether the client may be told about a user: administrators about all, others about themselves.
+    package func mayShow(user name: String) -> Bool {
+        self.isAdministrator || (self.isKnown && self.identity.name.isSameName(as: name))
+    }
 
     /// Whether all keys of a request may be read; see ``PermissionTable/allowsRead(key:rangeEnd:)``.
     package func allowsRead(key: Span<UInt8>, rangeEnd: Span<UInt8>) -> Bool {

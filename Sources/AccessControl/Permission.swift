@@ -34,7 +34,6 @@ package struct Permission: Hashable, Sendable {
     ///
     /// A permission that is not valid grants nothing.
     package var isValid: Bool { KeyInterval(self) != nil }
-
     /// Returns the first key above all that begin with `prefix`, as etcd's clients compute it.
     private static func end(ofPrefix prefix: [UInt8]) -> [UInt8] {
         var end = prefix

@@ -19,6 +19,8 @@ package struct DataPlaneConfiguration: Sendable {
     package var progressInterval: Duration = .seconds(600)
     /// The limits of watching.
     package var watchLimits = WatchLimits()
+    /// The limits of logging in.
+    package var authLimits = AuthLimits()
     /// The limits of the transport.
     package var transportLimits = RPCLimits()
 

@@ -13,9 +13,11 @@ package final class DataPlaneServer: Sendable {
     package typealias Identify = @Sendable (RPCPeer) throws(RPCRefusal) -> Authorization
 
     private let listener: RPCListener
+    private let passwords: PasswordWorker
 
-    private init(listener: RPCListener) {
+    private init(listener: RPCListener, passwords: PasswordWorker) {
         self.listener = listener
+        self.passwords = passwords
     }
 
     /// The address that clients connect to.
@@ -32,6 +34,7 @@ package final class DataPlaneServer: Sendable {
     ///   - tls: The newest TLS context, asked for each connection; `nil` itself means cleartext.
     ///   - store: What is served.
     ///   - identify: Who is who.
+    ///   - randomBytes: Returns so many bytes that nobody can guess, for tokens and salts.
     /// - Throws: What the system says when the address cannot be bound.
     package static func start(
         address: SocketAddress,
@@ -40,24 +43,35 @@ package final class DataPlaneServer: Sendable {
         store: Store,
         configuration: DataPlaneConfiguration,
         identify: @escaping Identify,
+        randomBytes: @escaping @Sendable (Int) -> [UInt8],
         metrics factory: any MetricsFactory,
         logger: Logger
     ) async throws -> DataPlaneServer {
-        let services = try await Self.makeServices(group, store, configuration, factory)
-        let listener = try await RPCListener.bind(
-            address: address,
-            group: group,
-            tls: tls,
-            limits: configuration.transportLimits,
-            methods: EtcdMethod.table,
-            metrics: RPCMetrics(methods: EtcdMethod.table, factory: factory),
-            logger: logger
-        ) { (peer, eventLoop) throws(RPCRefusal) in
-            // Every connection's loop is one of the group's.
-            guard let bound = services[ObjectIdentifier(eventLoop)] else { throw .unavailable }
-            return EtcdSession(services: bound.value, authorization: try identify(peer))
+        let shared = SharedServices(
+            limits: configuration.authLimits,
+            metrics: AuthMetrics(factory: factory),
+            randomBytes: randomBytes
+        )
+        do {
+            let services = try await Self.makeServices(group, store, configuration, factory, shared)
+            let listener = try await RPCListener.bind(
+                address: address,
+                group: group,
+                tls: tls,
+                limits: configuration.transportLimits,
+                methods: EtcdMethod.table,
+                metrics: RPCMetrics(methods: EtcdMethod.table, factory: factory),
+                logger: logger
+            ) { (peer, eventLoop) throws(RPCRefusal) in
+                // Every connection's loop is one of the group's.
+                guard let bound = services[ObjectIdentifier(eventLoop)] else { throw .unavailable }
+                return EtcdSession(services: bound.value, authorization: try identify(peer))
+            }
+            return DataPlaneServer(listener: listener, passwords: shared.passwords)
+        } catch {
+            await shared.passwords.stop()
+            throw error
         }
-        return DataPlaneServer(listener: listener)
     }
 
     /// Stops accepting, lets calls end, tells clients to go elsewhere, and closes every connection.
@@ -65,6 +79,7 @@ package final class DataPlaneServer: Sendable {
     /// - Parameter grace: After how long the connections that are left are cut.
     package func shutdown(grace: Duration) async {
         await self.listener.shutdown(grace: grace)
+        await self.passwords.stop()
     }
 
     /// Cuts the connections whose peers satisfy `isIncluded`, and returns how many there were.
@@ -78,14 +93,21 @@ package final class DataPlaneServer: Sendable {
         _ group: any EventLoopGroup,
         _ store: Store,
         _ configuration: DataPlaneConfiguration,
-        _ factory: any MetricsFactory
+        _ factory: any MetricsFactory,
+        _ shared: SharedServices
     ) async throws -> [ObjectIdentifier: NIOLoopBound<LoopServices>] {
         let metrics = WatchMetrics(factory: factory)
         var services: [ObjectIdentifier: NIOLoopBound<LoopServices>] = [:]
         for eventLoop in group.makeIterator() {
             let port = LoopPort(eventLoop: eventLoop)
             services[ObjectIdentifier(eventLoop)] = try await eventLoop.submit {
-                let loop = LoopServices(port: port, store: store, configuration: configuration, metrics: metrics)
+                let loop = LoopServices(
+                    port: port,
+                    store: store,
+                    configuration: configuration,
+                    metrics: metrics,
+                    shared: shared
+                )
                 return NIOLoopBound(loop, eventLoop: eventLoop)
             }.get()
             store.attach(port)

@@ -30,8 +30,23 @@ enum EtcdMethod: Int, CaseIterable {
     case hash
     case hashKV
     case moveLeader
-    case authenticate
+    case authEnable
+    case authDisable
     case authStatus
+    case authenticate
+    case userAdd
+    case userGet
+    case userList
+    case userDelete
+    case userChangePassword
+    case userGrantRole
+    case userRevokeRole
+    case roleAdd
+    case roleGet
+    case roleList
+    case roleDelete
+    case roleGrantPermission
+    case roleRevokePermission
     case healthCheck
     case healthWatch
 
@@ -60,8 +75,23 @@ enum EtcdMethod: Int, CaseIterable {
         case .hash: "/etcdserverpb.Maintenance/Hash"
         case .hashKV: "/etcdserverpb.Maintenance/HashKV"
         case .moveLeader: "/etcdserverpb.Maintenance/MoveLeader"
-        case .authenticate: "/etcdserverpb.Auth/Authenticate"
+        case .authEnable: "/etcdserverpb.Auth/AuthEnable"
+        case .authDisable: "/etcdserverpb.Auth/AuthDisable"
         case .authStatus: "/etcdserverpb.Auth/AuthStatus"
+        case .authenticate: "/etcdserverpb.Auth/Authenticate"
+        case .userAdd: "/etcdserverpb.Auth/UserAdd"
+        case .userGet: "/etcdserverpb.Auth/UserGet"
+        case .userList: "/etcdserverpb.Auth/UserList"
+        case .userDelete: "/etcdserverpb.Auth/UserDelete"
+        case .userChangePassword: "/etcdserverpb.Auth/UserChangePassword"
+        case .userGrantRole: "/etcdserverpb.Auth/UserGrantRole"
+        case .userRevokeRole: "/etcdserverpb.Auth/UserRevokeRole"
+        case .roleAdd: "/etcdserverpb.Auth/RoleAdd"
+        case .roleGet: "/etcdserverpb.Auth/RoleGet"
+        case .roleList: "/etcdserverpb.Auth/RoleList"
+        case .roleDelete: "/etcdserverpb.Auth/RoleDelete"
+        case .roleGrantPermission: "/etcdserverpb.Auth/RoleGrantPermission"
+        case .roleRevokePermission: "/etcdserverpb.Auth/RoleRevokePermission"
         case .healthCheck: "/grpc.health.v1.Health/Check"
         case .healthWatch: "/grpc.health.v1.Health/Watch"
         }

@@ -10,11 +10,18 @@ import Watching
 /// The services of one connection, in the name of its identity. Bound to the connection's loop.
 final class EtcdSession: RPCSession {
     let services: LoopServices
+    /// What the connection itself tells; see ``Caller`` for what a call is allowed.
     let authorization: Authorization
+    /// Whether the rights come from the client's certificate, whatever users there are.
+    let hasBuiltInRights: Bool
 
     init(services: LoopServices, authorization: Authorization) {
         self.services = services
         self.authorization = authorization
+        switch authorization.identity {
+        case .administrator, .localAgent, .peer, .anyPeer: self.hasBuiltInRights = true
+        case .user, .anonymous, .loopback: self.hasBuiltInRights = false
+        }
     }
 
     /// What readers see now.
@@ -37,8 +44,12 @@ final class EtcdSession: RPCSession {
             self.cluster(method, message, on: stream)
         case .status, .alarm, .defragment, .hash, .hashKV, .moveLeader:
             self.maintenance(method, message, on: stream)
-        case .authenticate: stream.finish(EtcdStatus.authNotEnabled)
-        case .authStatus: self.authStatus(on: stream)
+        case .authEnable, .authDisable, .authStatus, .authenticate:
+            self.auth(method, message, on: stream)
+        case .userAdd, .userGet, .userList, .userDelete, .userChangePassword, .userGrantRole, .userRevokeRole:
+            self.user(method, message, on: stream)
+        case .roleAdd, .roleGet, .roleList, .roleDelete, .roleGrantPermission, .roleRevokePermission:
+            self.role(method, message, on: stream)
         case .healthCheck: self.checkHealth(message, on: stream)
         case .watch, .leaseKeepAlive, .healthWatch:
             stream.finish(RPCStatus(code: .internal, message: "a streaming method was called as a unary one"))
@@ -84,51 +95,11 @@ final class EtcdSession: RPCSession {
     func propose(_ proposal: Proposal, on stream: RPCStream, then body: @escaping (ProposalOutcome) -> Void) {
         self.services.store.submit(proposal, from: self.services.port) { result in
             switch result {
+            case .success(.denied): stream.finish(EtcdStatus.permissionDenied)
             case .success(let outcome): body(outcome)
             case .failure(let error): self.fail(error, on: stream)
             }
             stream.connection.flushSoon()
-        }
-    }
-
-    /// Whether the identity is one that this server gave rights to; others are told nothing.
-    func requireKnown(_ stream: RPCStream) -> Bool {
-        switch self.authorization.identity {
-        case .user, .anonymous:
-            stream.finish(EtcdStatus.permissionDenied)
-            return false
-        case .administrator, .loopback, .localAgent, .peer, .anyPeer: return true
-        }
-    }
-
-    func requireAdministrator(_ stream: RPCStream) -> Bool {
-        guard !self.authorization.isAdministrator else { return true }
-        stream.finish(EtcdStatus.permissionDenied)
-        return false
-    }
-
-    /// Whether the identity may read (and with `writes`, write) all of a range.
-    func allows(_ key: ByteBuffer, _ rangeEnd: ByteBuffer, writes: Bool = false) -> Bool {
-        if self.authorization.isAdministrator { return true }
-        let key = key.readableBytesUInt8Span
-        let end = rangeEnd.readableBytesUInt8Span
-        return writes
-            ? self.authorization.allowsWrite(key: key, rangeEnd: end)
-            : self.authorization.allowsRead(key: key, rangeEnd: end)
-    }
-
-    func allows(_ range: KeyRange, writes: Bool = false) -> Bool {
-        self.allows(range.start, range.rangeEnd, writes: writes)
-    }
-}
-
-extension KeyRange {
-    /// The range's end as a request carries it.
-    var rangeEnd: ByteBuffer {
-        switch self.end {
-        case .single: ByteBuffer()
-        case .unbounded: ByteBuffer(bytes: [0])
-        case .before(let end): end
         }
     }
 }

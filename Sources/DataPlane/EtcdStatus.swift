@@ -1,4 +1,6 @@
+import AccessControl
 import MVCC
+import Passwords
 import RPC
 import Watching
 
@@ -19,10 +21,6 @@ enum EtcdStatus {
     static let badLeaderTransferee = RPCStatus(
         code: .failedPrecondition,
         message: "etcdserver: bad leader transferee"
-    )
-    static let authNotEnabled = RPCStatus(
-        code: .failedPrecondition,
-        message: "etcdserver: authentication is not enabled"
     )
     static let watchCanceled = RPCStatus(code: .cancelled, message: "etcdserver: watch canceled")
     static let unknownHealthService = RPCStatus(code: .notFound, message: "unknown service")
@@ -85,7 +83,63 @@ enum EtcdStatus {
         }
     }
 
-    /// The `cancel_reason` of a watch that its client may not have.
-    static let cancelReasonPermissionDenied =
-        "rpc error: code = PermissionDenied desc = etcdserver: permission denied"
+    /// Returns the `cancel_reason` of a watch that its client may not have: the status in grpc-go's words.
+    static func cancelReason(_ status: RPCStatus) -> String {
+        "rpc error: code = \(status.code.name) desc = \(status.message)"
+    }
+
+    /// Returns what a client is told of users, roles and logins (etcd `server/auth/store.go`).
+    static func status(_ error: AuthError) -> RPCStatus {
+        switch error {
+        case .rootUserMissing: Self.precondition("root user does not exist")
+        case .rootRoleMissing: Self.precondition("root user does not have root role")
+        case .userExists: Self.precondition("user name already exists")
+        case .userNotFound: Self.precondition("user name not found")
+        case .roleExists: Self.precondition("role name already exists")
+        case .roleNotFound: Self.precondition("role name not found")
+        case .roleNotGranted: Self.precondition("role is not granted to the user")
+        case .permissionNotGranted: Self.precondition("permission is not granted to the role")
+        case .notEnabled: Self.precondition("authentication is not enabled")
+        case .userNameEmpty: Self.argument("user name is empty")
+        case .roleNameEmpty: Self.argument("role name is empty")
+        case .authenticationFailed: Self.argument("authentication failed, invalid user ID or password")
+        case .permissionNotGiven: Self.argument("permission not given")
+        case .invalidManagement: Self.argument("invalid auth management")
+        case .invalidToken: RPCStatus(code: .unauthenticated, message: "etcdserver: invalid auth token")
+        // etcd does not map this one.
+        case .passwordNotUsed:
+            RPCStatus(
+                code: .unknown,
+                message: "auth: authentication failed, password was given for no password user"
+            )
+        case .tooLarge(let limit):
+            RPCStatus(
+                code: .resourceExhausted,
+                message: "isthmus: users, roles and permissions would need more than \(limit) bytes"
+            )
+        }
+    }
+
+    /// Returns what a client is told of a password that cannot be hashed.
+    static func status(_ error: PasswordHash.Failure) -> RPCStatus {
+        switch error {
+        // Go's sentence, which etcd does not map.
+        case .tooLong: RPCStatus(code: .unknown, message: "bcrypt: password length exceeds 72 bytes")
+        case .zeroByte: RPCStatus(code: .invalidArgument, message: "isthmus: the password contains a zero byte")
+        case .notBcrypt:
+            RPCStatus(
+                code: .invalidArgument,
+                message: "isthmus: the hashed password is not bcrypt of cost 4 to 16 in base 64"
+            )
+        case .unavailable: RPCStatus(code: .internal, message: "isthmus: the system's library does not know bcrypt")
+        }
+    }
+
+    private static func precondition(_ sentence: String) -> RPCStatus {
+        RPCStatus(code: .failedPrecondition, message: "etcdserver: " + sentence)
+    }
+
+    private static func argument(_ sentence: String) -> RPCStatus {
+        RPCStatus(code: .invalidArgument, message: "etcdserver: " + sentence)
+    }
 }

@@ -13,25 +13,22 @@ extension EtcdSession {
             stream.finish(EtcdStatus.malformed)
             return
         }
-        if request.isPlainLookup, self.authorization.isAdministrator || self.allowsRead(request, message) {
+        if request.isPlainLookup {
+            let isAllowed =
+                self.isAdministrator(stream)
+                || self.access(stream) { $0.allowsRead(KeyRange(ByteBuffer(message, request.key))) } != nil
+            guard isAllowed else { return }
             self.lookUp(message.extracting(request.key), keysOnly: request.keysOnly, countOnly: request.countOnly, on: stream)
             return
         }
         do throws(StoreError) {
             let query = try RangeQuery(request, of: message)
             try query.validate()
-            guard self.allows(query.range) else {
-                stream.finish(EtcdStatus.permissionDenied)
-                return
-            }
+            guard self.access(stream, { $0.allowsRead(query.range) }) != nil else { return }
             try self.answer(query, on: stream)
         } catch {
             self.fail(error, on: stream)
         }
-    }
-
-    private func allowsRead(_ request: FastRangeRequest, _ message: RawSpan) -> Bool {
-        self.allows(ByteBuffer(message, request.key), ByteBuffer())
     }
 
     /// The hot path: one key at the head.
@@ -91,13 +88,9 @@ extension EtcdSession {
             let put = Put(request, of: message)
             try put.validate()
             try self.checkSize(message)
-            guard self.allows(put.key, ByteBuffer(), writes: true),
-                !put.wantsPrevious || self.allows(put.key, ByteBuffer())
-            else {
-                stream.finish(EtcdStatus.permissionDenied)
-                return
-            }
-            self.propose(.put(put), on: stream) { outcome in
+            guard let access = self.access(stream, { $0.allows(put) }) else { return }
+            let proposal = put.lease == 0 ? Proposal.put(put) : access.limit(.put(put))
+            self.propose(proposal, on: stream) { outcome in
                 guard case .put(let previous, let revision) = outcome else { return }
                 PutAnswer(header: self.services.header(revision), previous: previous).send(on: stream)
             }
@@ -112,10 +105,7 @@ extension EtcdSession {
             let request = DeleteRange(wire)
             try request.validate()
             try self.checkSize(message)
-            guard self.allows(request.range, writes: true), !request.wantsPrevious || self.allows(request.range) else {
-                stream.finish(EtcdStatus.permissionDenied)
-                return
-            }
+            guard self.access(stream, { $0.allows(request) }) != nil else { return }
             self.propose(.deleteRange(request), on: stream) { outcome in
                 guard case .deleteRange(let deleted, let revision) = outcome else { return }
                 let header = self.services.header(revision)
@@ -134,10 +124,7 @@ extension EtcdSession {
             let transaction = try Transaction(wire, operationLimit: self.services.configuration.maximumOperations)
             try transaction.validate(operationLimit: self.services.configuration.maximumOperations)
             try self.checkSize(message)
-            guard self.allows(transaction) else {
-                stream.finish(EtcdStatus.permissionDenied)
-                return
-            }
+            guard let access = self.access(stream, { $0.allows(transaction) }) else { return }
             if transaction.isReadOnly {
                 let snapshot = self.snapshot
                 guard !snapshot.isCorrupt else { throw .corrupt }
@@ -145,7 +132,7 @@ extension EtcdSession {
                 self.respond(self.response(outcome), on: stream)
                 return
             }
-            self.propose(.transaction(transaction), on: stream) { outcome in
+            self.propose(access.limit(.transaction(transaction)), on: stream) { outcome in
                 guard case .transaction(let outcome) = outcome else { return }
                 self.respond(self.response(outcome), on: stream)
             }
@@ -169,24 +156,6 @@ extension EtcdSession {
     private func checkSize(_ message: RawSpan) throws(StoreError) {
         let limit = self.services.configuration.maximumRequestBytes
         guard message.byteCount <= limit else { throw .requestTooLarge(limit: limit) }
-    }
-
-    /// Whether every compare and every operation of both branches is allowed (etcd `auth/store.go`).
-    private func allows(_ transaction: Transaction) -> Bool {
-        if self.authorization.isAdministrator { return true }
-        return transaction.compares.allSatisfy { self.allows($0.range) }
-            && (transaction.success + transaction.failure).allSatisfy { operation in
-                switch operation {
-                case .range(let query): self.allows(query.range)
-                case .put(let put):
-                    self.allows(put.key, ByteBuffer(), writes: true)
-                        && (!put.wantsPrevious || self.allows(put.key, ByteBuffer()))
-                case .deleteRange(let request):
-                    self.allows(request.range, writes: true)
-                        && (!request.wantsPrevious || self.allows(request.range))
-                case .transaction(let nested): self.allows(nested)
-                }
-            }
     }
 
     private func response(_ outcome: TransactionOutcome) -> Etcdserverpb_TxnResponse {

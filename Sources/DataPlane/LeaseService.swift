@@ -10,16 +10,13 @@ import SwiftProtobuf
 /// Lease: every call goes to the commit thread, which owns the deadlines.
 extension EtcdSession {
     func lease(_ method: EtcdMethod, _ message: RawSpan, on stream: RPCStream) {
-        // etcd lets any certificate grant and list leases; here only administrators list, and only writers use them.
-        guard method == .leaseLeases ? self.authorization.isAdministrator : self.authorization.mayUseLeases else {
-            stream.finish(EtcdStatus.permissionDenied)
-            return
-        }
+        // etcd lets any certificate use leases; here agents and peers do not. Users may, as far as the leases' keys allow.
+        guard let access = self.access(stream, { $0.mayUseLeases }) else { return }
         switch method {
         case .leaseGrant: self.grant(message, on: stream)
-        case .leaseRevoke: self.revoke(message, on: stream)
-        case .leaseTimeToLive: self.timeToLive(message, on: stream)
-        default: self.leases(on: stream)
+        case .leaseRevoke: self.revoke(message, access, on: stream)
+        case .leaseTimeToLive: self.timeToLive(message, access, on: stream)
+        default: self.leases(access, on: stream)
         }
     }
 
@@ -36,9 +33,9 @@ extension EtcdSession {
         }
     }
 
-    private func revoke(_ message: RawSpan, on stream: RPCStream) {
+    private func revoke(_ message: RawSpan, _ access: Access, on stream: RPCStream) {
         guard let request = self.decode(message, as: Etcdserverpb_LeaseRevokeRequest.self, on: stream) else { return }
-        self.propose(.revoke(lease: request.id), on: stream) { outcome in
+        self.propose(access.limit(.revoke(lease: request.id)), on: stream) { outcome in
             guard case .done(let revision) = outcome else { return }
             var response = Etcdserverpb_LeaseRevokeResponse()
             response.header = self.services.header(revision).message
@@ -46,11 +43,11 @@ extension EtcdSession {
         }
     }
 
-    private func timeToLive(_ message: RawSpan, on stream: RPCStream) {
+    private func timeToLive(_ message: RawSpan, _ access: Access, on stream: RPCStream) {
         guard let request = self.decode(message, as: Etcdserverpb_LeaseTimeToLiveRequest.self, on: stream) else {
             return
         }
-        self.propose(.timeToLive(lease: request.id, withKeys: request.keys), on: stream) { outcome in
+        self.propose(access.limit(.timeToLive(lease: request.id, withKeys: request.keys)), on: stream) { outcome in
             guard case .timeToLive(let status, let revision) = outcome else { return }
             var response = Etcdserverpb_LeaseTimeToLiveResponse()
             response.header = self.services.header(revision).message
@@ -63,8 +60,8 @@ extension EtcdSession {
         }
     }
 
-    private func leases(on stream: RPCStream) {
-        self.propose(.leases, on: stream) { outcome in
+    private func leases(_ access: Access, on stream: RPCStream) {
+        self.propose(access.limit(.leases), on: stream) { outcome in
             guard case .leases(let ids, let revision) = outcome else { return }
             var response = Etcdserverpb_LeaseLeasesResponse()
             response.header = self.services.header(revision).message
@@ -85,19 +82,36 @@ final class KeepAliveService: RPCStreamHandler {
     /// How many renewals wait for the commit thread.
     private var waiting = 0
     private var isEnding = false
+    private var caller: Caller
 
     init(session: EtcdSession, stream: RPCStream) {
         self.session = session
         self.stream = stream
-        if !session.authorization.mayUseLeases { stream.finish(EtcdStatus.permissionDenied) }
+        self.caller = Caller(of: stream, session)
+        _ = self.access()
+    }
+
+    /// Returns what the caller may do with leases at this moment, or ends the stream.
+    private func access() -> Access? {
+        if self.session.isAdministrator(self.stream) { return .everything }
+        do throws(AuthError) {
+            let authorization = try self.caller.authorization(in: self.session.snapshot.auth)
+            if authorization.isAdministrator { return .everything }
+            if authorization.mayUseLeases { return .limited(authorization.permissions) }
+            self.stream.finish(EtcdStatus.permissionDenied)
+        } catch {
+            self.stream.finish(EtcdStatus.status(error))
+        }
+        return nil
     }
 
     func receive(_ message: RawSpan) {
         guard !self.stream.isEnded,
-            let request = self.session.decode(message, as: Etcdserverpb_LeaseKeepAliveRequest.self, on: self.stream)
+            let request = self.session.decode(message, as: Etcdserverpb_LeaseKeepAliveRequest.self, on: self.stream),
+            let access = self.access()
         else { return }
         self.waiting += 1
-        self.session.propose(.keepAlive(lease: request.id), on: self.stream) { outcome in
+        self.session.propose(access.limit(.keepAlive(lease: request.id)), on: self.stream) { outcome in
             guard case .keptAlive(let lease, let revision) = outcome else { return }
             var response = Etcdserverpb_LeaseKeepAliveResponse()
             response.header = self.session.services.header(revision).message

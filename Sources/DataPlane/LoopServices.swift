@@ -1,3 +1,4 @@
+import AccessControl
 import EtcdAPI
 import Logging
 import NIOCore
@@ -10,12 +11,21 @@ final class LoopServices {
     let port: LoopPort
     let registry: LoopRegistry
     let configuration: DataPlaneConfiguration
+    let tokens: TokenStore
+    let passwords: PasswordWorker
+    let authMetrics: AuthMetrics
+    /// The open watch streams whose rights depend on the users, by the order in which they were opened.
+    private var revocableWatches: [UInt64: WatchService] = [:]
+    private var lastRevocableWatch: UInt64 = 0
 
     /// Creates the services of a loop and attaches them to the store; on the loop.
-    init(port: LoopPort, store: Store, configuration: DataPlaneConfiguration, metrics: WatchMetrics) {
+    init(port: LoopPort, store: Store, configuration: DataPlaneConfiguration, metrics: WatchMetrics, shared: SharedServices) {
         self.store = store
         self.port = port
         self.configuration = configuration
+        self.tokens = shared.tokens
+        self.passwords = shared.passwords
+        self.authMetrics = shared.authMetrics
         self.registry = LoopRegistry(
             eventLoop: port.eventLoop,
             replica: store.replica,
@@ -24,10 +34,31 @@ final class LoopServices {
             metrics: metrics
         )
         port.add(self.registry)
+        self.registry.authDidChange = { [weak self] snapshot in
+            self?.withdrawWatches(snapshot.auth)
+        }
         let interval = TimeAmount.nanoseconds(configuration.progressInterval.nanoseconds)
         let registry = NIOLoopBound(self.registry, eventLoop: port.eventLoop)
         port.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
             registry.value.sendProgressNotifications()
+        }
+    }
+
+    /// Adds a stream that is told when users change; returns the number to remove it by.
+    func add(revocable watch: WatchService) -> UInt64 {
+        self.lastRevocableWatch += 1
+        self.revocableWatches[self.lastRevocableWatch] = watch
+        return self.lastRevocableWatch
+    }
+
+    func remove(revocable number: UInt64) {
+        self.revocableWatches[number] = nil
+    }
+
+    /// Cancels the watches that are no longer allowed, in the order in which their streams were opened.
+    private func withdrawWatches(_ auth: AuthState) {
+        for number in self.revocableWatches.keys.sorted() {
+            self.revocableWatches[number]?.withdraw(auth)
         }
     }
 
@@ -45,6 +76,19 @@ final class LoopServices {
             revision: revision,
             raftTerm: store.term
         )
+    }
+}
+
+/// What the connections of all event loops share.
+struct SharedServices: Sendable {
+    let tokens: TokenStore
+    let passwords: PasswordWorker
+    let authMetrics: AuthMetrics
+
+    init(limits: AuthLimits, metrics: AuthMetrics, randomBytes: @escaping @Sendable (Int) -> [UInt8]) {
+        self.tokens = TokenStore(limits: limits, metrics: metrics, randomBytes: randomBytes)
+        self.passwords = PasswordWorker(limits: limits, metrics: metrics, randomBytes: randomBytes)
+        self.authMetrics = metrics
     }
 }
 

@@ -1,7 +1,9 @@
+import AccessControl
 import EtcdAPI
 import MVCC
 import NIOCore
 import RPC
+import Storage
 import SwiftProtobuf
 import Watching
 
@@ -10,13 +12,20 @@ final class WatchService: RPCStreamHandler {
     private let session: EtcdSession
     private let stream: RPCStream
     private var watches: WatchStream?
+    private var caller: Caller
+    /// The number under which this stream is told of changes of users; `nil` when its rights do not depend on them.
+    private var revocableNumber: UInt64?
 
     init(session: EtcdSession, stream: RPCStream) {
         self.session = session
         self.stream = stream
+        self.caller = Caller(of: stream, session)
         self.watches = WatchStream(registry: session.services.registry, sink: self)
         // Large answers beside it must not hold events back.
         stream.setPriority(urgent: true)
+        if !session.hasBuiltInRights || stream.token != nil {
+            self.revocableNumber = session.services.add(revocable: self)
+        }
     }
 
     func receive(_ message: RawSpan) {
@@ -50,13 +59,16 @@ final class WatchService: RPCStreamHandler {
     private func close() {
         self.watches?.close()
         self.watches = nil
+        if let number = self.revocableNumber { self.session.services.remove(revocable: number) }
+        self.revocableNumber = nil
     }
 
     private func create(_ wire: Etcdserverpb_WatchCreateRequest, _ watches: WatchStream) {
         // Permissions are about what was asked, before an empty key comes to mean the first key (CVE-2026-33413's lesson).
         let asked = KeyRange(wire.key, wire.rangeEnd)
-        guard self.session.allows(asked) else {
-            self.refuse(EtcdStatus.cancelReasonPermissionDenied)
+        let snapshot = self.session.snapshot
+        if let refusal = self.refusal(snapshot.auth, { $0.allowsRead(asked) }) {
+            self.refuse(EtcdStatus.cancelReason(refusal))
             return
         }
         var request = WatchRequest(
@@ -76,6 +88,31 @@ final class WatchService: RPCStreamHandler {
         } catch {
             self.refuse(EtcdStatus.cancelReason(error))
         }
+        // Creating may have read a newer state, which this watch was not held against.
+        let registry = self.session.services.registry
+        if registry.authGeneration != snapshot.authGeneration { self.withdraw(self.session.snapshot.auth) }
+    }
+
+    /// Why the caller may not do what `isAllowed` asks, if so.
+    private func refusal(_ auth: AuthState, _ isAllowed: (Authorization) -> Bool) -> RPCStatus? {
+        do throws(AuthError) {
+            let authorization = try self.caller.authorization(in: auth)
+            return authorization.isAdministrator || isAllowed(authorization) ? nil : EtcdStatus.permissionDenied
+        } catch {
+            return EtcdStatus.status(error)
+        }
+    }
+
+    /// Cancels the watches that the caller may no longer have now that these are the users.
+    func withdraw(_ auth: AuthState) {
+        guard let watches = self.watches else { return }
+        var reason = EtcdStatus.permissionDenied
+        let ids = watches.cancel { range in
+            guard let refusal = self.refusal(auth, { $0.allowsRead(range) }) else { return false }
+            reason = refusal
+            return true
+        }
+        for id in ids { self.sendCanceled(id, reason: EtcdStatus.cancelReason(reason)) }
     }
 
     private func refuse(_ reason: String) {
@@ -86,9 +123,10 @@ final class WatchService: RPCStreamHandler {
         self.send(head)
     }
 
-    private func sendCanceled(_ id: Int64) {
+    private func sendCanceled(_ id: Int64, reason: String = "") {
         var head = self.head(id, self.session.services.registry.liveRevision)
         head.canceled = true
+        head.cancelReason = reason
         self.send(head)
     }
 

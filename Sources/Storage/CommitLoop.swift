@@ -1,3 +1,4 @@
+package import AccessControl
 package import MVCC
 package import Persistence
 import NIOCore
@@ -31,6 +32,8 @@ package final class CommitLoop {
     let logSize = LogSize()
     private(set) var keyspace: Keyspace
     private(set) var alarms: Set<Alarm>
+    private var auth: AuthState
+    private var authGeneration = 0
     private var reservedRevision: Int64
     private var compaction: AutomaticCompaction
     /// Proposals that did not fit into the last commit.
@@ -45,6 +48,7 @@ package final class CommitLoop {
     /// - Parameters:
     ///   - keyspace: What the log holds.
     ///   - alarms: What alarms the log holds.
+    ///   - auth: The users and roles that the log holds.
     ///   - reservedRevision: The revision up to which the log has reserved.
     ///   - log: Where commits go; the loop's thread owns it from now on.
     ///   - now: The current time on the clock that ``step(_:now:)`` uses.
@@ -52,6 +56,7 @@ package final class CommitLoop {
     package init(
         keyspace: Keyspace,
         alarms: Set<Alarm>,
+        auth: AuthState = AuthState(),
         reservedRevision: Int64,
         log: any RevisionLog,
         configuration: StoreConfiguration,
@@ -61,6 +66,7 @@ package final class CommitLoop {
         self.keyspace = keyspace
         self.keyspace.renewLeases(now: now)
         self.alarms = alarms
+        self.auth = auth
         self.reservedRevision = reservedRevision
         self.log = log
         self.configuration = configuration
@@ -70,7 +76,8 @@ package final class CommitLoop {
             keptRevisions: configuration.historyRevisions,
             now: now
         )
-        self.replica = Replica(Snapshot(keyspace: self.keyspace, alarms: alarms))
+        let snapshot = Snapshot(keyspace: self.keyspace, alarms: alarms, auth: auth, authGeneration: 0)
+        self.replica = Replica(snapshot)
     }
 
     /// When ``step(_:now:)`` has something to do by itself: at once with work left, else at a deadline.
@@ -83,7 +90,7 @@ package final class CommitLoop {
     ///
     /// Expired leases, automatic compaction and a slice of garbage are part of the step.
     package func step(_ proposals: [QueuedProposal], now: Duration) -> StepReport {
-        var batch = WorkingBatch(keyspace: self.keyspace, alarms: self.alarms)
+        var batch = WorkingBatch(keyspace: self.keyspace, alarms: self.alarms, auth: self.auth)
         self.expireLeases(&batch, now: now)
         self.compactAutomatically(&batch, now: now)
 
@@ -172,6 +179,10 @@ package final class CommitLoop {
         }
         self.keyspace = batch.keyspace
         self.alarms = batch.alarms
+        if batch.hasNewAuth {
+            self.auth = batch.auth
+            self.authGeneration += 1
+        }
         return self.finish(batch, recordCount: entry.records.count, isPublished: true)
     }
 
@@ -180,7 +191,7 @@ package final class CommitLoop {
         let failure = self.trim()
         if isPublished { self.noteLogSize() }
         if isPublished || recordCount > 0 {
-            self.replica.install(Snapshot(keyspace: self.keyspace, alarms: self.alarms))
+            self.publish()
         }
         var report = StepReport(completions: batch.completions, hasNewSnapshot: isPublished, recordCount: recordCount)
         report.logFailure = failure
@@ -190,6 +201,16 @@ package final class CommitLoop {
             self.compactionWaiters = []
         }
         return report
+    }
+
+    private func publish() {
+        let snapshot = Snapshot(
+            keyspace: self.keyspace,
+            alarms: self.alarms,
+            auth: self.auth,
+            authGeneration: self.authGeneration
+        )
+        self.replica.install(snapshot)
     }
 
     /// Asks for the sizes now and then: they cost a query, and nobody needs them by the commit.
@@ -228,7 +249,7 @@ package final class CommitLoop {
         let reason = StoreError(error)
         if reason == .noSpace, self.alarms.insert(.noSpace).inserted {
             // The alarm cannot be logged on a full disk; it is raised again if the disk is still full after a restart.
-            self.replica.install(Snapshot(keyspace: self.keyspace, alarms: self.alarms))
+            self.publish()
             report.hasNewSnapshot = true
         }
         let refused = Result<ProposalOutcome, StoreError>.failure(reason)

@@ -1,3 +1,4 @@
+package import AccessControl
 package import MVCC
 package import NIOCore
 
@@ -19,6 +20,12 @@ package enum Proposal: Sendable {
     case defragment
     /// Stores or, with `nil`, removes a small named value beside the key space; no revision.
     case setDocument(name: String, bytes: [UInt8]?)
+    /// Changes users, roles or whether they count; no revision of the key space.
+    case auth(AuthCommand)
+    /// A proposal by someone who may only touch some keys: decided only if these are the keys of the leases that it uses.
+    ///
+    /// Only the commit thread knows which keys a lease has; the proposal's own keys were checked by whoever proposes.
+    indirect case restricted(Proposal, to: PermissionTable)
 }
 
 /// What became of a proposal.
@@ -36,6 +43,10 @@ package enum ProposalOutcome: Sendable {
     case leases([Int64], revision: Int64)
     /// Whether the alarm was not already as asked.
     case alarm(changed: Bool, revision: Int64)
+    /// What became of a change of users and roles.
+    case auth(Result<AuthOutcome, AuthError>, revision: Int64)
+    /// Nothing was done: a lease has keys that the proposer may not touch.
+    case denied
 }
 
 /// What is left of a lease.

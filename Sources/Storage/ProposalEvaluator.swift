@@ -1,3 +1,4 @@
+import AccessControl
 import MVCC
 import NIOCore
 import Persistence
@@ -35,8 +36,21 @@ struct ProposalEvaluator {
         case .setDocument(let name, let bytes):
             batch.setDocument(name, bytes)
             return .done(revision: batch.keyspace.revision)
+        case .auth(let command):
+            return .auth(self.decide(command, in: &batch), revision: batch.keyspace.revision)
+        case .restricted(let proposal, let permissions):
+            guard LeaseRestriction(permissions, batch.keyspace.leases).allows(proposal) else { return .denied }
+            return try self.evaluate(proposal, in: &batch)
         case .grant, .revoke, .keepAlive, .timeToLive, .leases:
             return try self.evaluateLease(proposal, in: &batch)
+        }
+    }
+
+    private func decide(_ command: AuthCommand, in batch: inout WorkingBatch) -> Result<AuthOutcome, AuthError> {
+        do throws(AuthError) {
+            return .success(try batch.apply(command))
+        } catch {
+            return .failure(error)
         }
     }
 

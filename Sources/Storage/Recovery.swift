@@ -1,3 +1,4 @@
+import AccessControl
 package import MVCC
 package import Persistence
 
@@ -25,16 +26,30 @@ extension CommitLoop {
         }
         try forEachRecord { (record) throws(PersistenceError) in keyspace.restore(record) }
         try Self.dropGarbage(from: &keyspace, in: log)
+        let auth = try Self.readAuth(of: recovered)
         let alarmBytes = recovered.documents.first { $0.name == WorkingBatch.alarmDocument }?.bytes ?? []
         self.init(
             keyspace: keyspace,
             alarms: Set(alarmBytes.compactMap(Alarm.init(rawValue:))),
+            auth: auth,
             reservedRevision: recovered.revisionCeiling,
             log: log,
             configuration: configuration,
             now: now,
             makeLeaseID: makeLeaseID
         )
+    }
+
+    /// Reads who the users are. If that cannot be read, the store stays closed: without them it would be open to all.
+    private static func readAuth(of recovered: RecoveredStore) throws(PersistenceError) -> AuthState {
+        guard let document = recovered.documents.first(where: { $0.name == WorkingBatch.authDocument }) else {
+            return AuthState()
+        }
+        do throws(AuthEncodingError) {
+            return try AuthState(encoded: document.bytes)
+        } catch {
+            throw .corrupt(path: "the document \"\(document.name)\"", reason: "users and roles cannot be read: \(error)")
+        }
     }
 
     /// Finishes a compaction that the last run did not: frees what is below the horizon in memory and in the log.

@@ -1,3 +1,4 @@
+import AccessControl
 import MVCC
 import Persistence
 
@@ -5,9 +6,14 @@ import Persistence
 struct WorkingBatch {
     /// Where the alarms are kept in the log.
     static let alarmDocument = "alarms"
+    /// Where users and roles are kept in the log.
+    static let authDocument = "auth"
 
     var keyspace: Keyspace
     private(set) var alarms: Set<Alarm>
+    private(set) var auth: AuthState
+    /// The users and roles as the log is to have them, if they changed.
+    private var encodedAuth: [UInt8]?
     var leaseChanges: [LeaseChange] = []
     var completions: [CommitLoop.Completion] = []
     /// Who waits for the garbage of this commit's compaction to be freed.
@@ -17,9 +23,10 @@ struct WorkingBatch {
     private let firstByteCount: Int
     private let oldHorizon: Int64
 
-    init(keyspace: Keyspace, alarms: Set<Alarm>) {
+    init(keyspace: Keyspace, alarms: Set<Alarm>, auth: AuthState) {
         self.keyspace = keyspace
         self.alarms = alarms
+        self.auth = auth
         self.firstPosition = keyspace.history.end
         self.firstByteCount = keyspace.byteCount
         self.oldHorizon = keyspace.compactedRevision
@@ -35,7 +42,7 @@ struct WorkingBatch {
             records: (self.firstPosition..<history.end).map { history[$0] },
             leaseChanges: self.leaseChanges,
             compactedRevision: self.keyspace.compactedRevision == self.oldHorizon ? nil : self.keyspace.compactedRevision,
-            documents: self.documents,
+            documents: self.documents + self.authDocuments,
             headRevision: self.keyspace.revision
         )
     }
@@ -52,6 +59,27 @@ struct WorkingBatch {
         guard changes else { return false }
         self.setDocument(Self.alarmDocument, self.alarms.map(\.rawValue).sorted())
         return true
+    }
+
+    /// Changes users and roles, or leaves them and says why.
+    mutating func apply(_ command: AuthCommand) throws(AuthError) -> AuthOutcome {
+        var changed = self.auth
+        let outcome = try changed.apply(command)
+        guard outcome == .changed else { return outcome }
+        let encoded = changed.encoded
+        guard encoded.count <= AuthState.maximumByteCount else {
+            throw .tooLarge(limit: AuthState.maximumByteCount)
+        }
+        self.auth = changed
+        self.encodedAuth = encoded
+        return outcome
+    }
+
+    /// Whether users or roles changed.
+    var hasNewAuth: Bool { self.encodedAuth != nil }
+
+    private var authDocuments: [DocumentChange] {
+        self.encodedAuth.map { [DocumentChange(name: Self.authDocument, bytes: $0)] } ?? []
     }
 
     mutating func setDocument(_ name: String, _ bytes: [UInt8]?) {

@@ -35,6 +35,11 @@ package final class LoopRegistry: LoopListener {
     private var index = RangeIndex()
     private var groups: [WatchInterest: WatchGroup] = [:]
     private var liveCursor: Int64
+    /// The newest generation of users and roles that the loop knows; see ``Snapshot/authGeneration``.
+    package private(set) var authGeneration: Int
+    /// Called when users or roles changed, before anything is delivered that was committed after the change; it may cancel
+    /// watchers, not create any.
+    package var authDidChange: ((Snapshot) -> Void)?
     private var catchUpQueue: [Watcher] = []
     private var touchedStreams: [WatchStream] = []
     private var isScheduled = false
@@ -55,7 +60,9 @@ package final class LoopRegistry: LoopListener {
         self.limits = limits
         self.metrics = metrics
         self.heads = HeadCache(header: header)
-        self.liveCursor = replica.current.keyspace.revision + 1
+        let snapshot = replica.current
+        self.liveCursor = snapshot.keyspace.revision + 1
+        self.authGeneration = snapshot.authGeneration
     }
 
     /// The newest revision that the loop has read.
@@ -119,7 +126,12 @@ package final class LoopRegistry: LoopListener {
 
     /// Delivers what was committed, up to the turn's budget; what is left is scheduled.
     func drain() {
-        let keyspace = self.replica.current.keyspace
+        let snapshot = self.replica.current
+        if snapshot.authGeneration != self.authGeneration {
+            self.authGeneration = snapshot.authGeneration
+            self.authDidChange?(snapshot)
+        }
+        let keyspace = snapshot.keyspace
         guard keyspace.revision >= self.liveCursor else { return }
         if self.liveCursor < keyspace.compactedRevision || self.watcherCount == 0 {
             self.skipToHead(of: keyspace)
@@ -296,7 +308,7 @@ package final class LoopRegistry: LoopListener {
         stream.sink.send(head: self.heads.head(watchID, self.liveRevision), segment: ByteBuffer())
     }
 
-    private func touch(_ stream: WatchStream) {
+    func touch(_ stream: WatchStream) {
         guard !stream.isTouched else { return }
         stream.isTouched = true
         self.touchedStreams.append(stream)

@@ -67,6 +67,8 @@ package final class WatchStream {
     package func cancel(where isForbidden: (KeyRange) -> Bool) -> [Int64] {
         let ids = self.watchers.values.filter { isForbidden($0.group.interest.range) }.map(\.id).sorted()
         for id in ids { _ = self.cancel(id) }
+        // Whoever calls this tells the client so in the same turn.
+        if !ids.isEmpty { self.registry.touch(self) }
         return ids
     }
 

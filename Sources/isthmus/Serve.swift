@@ -187,6 +187,7 @@ struct Server {
                 store: store,
                 configuration: plane,
                 identify: identify,
+                randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
                 metrics: self.registry,
                 logger: self.logger
             )

@@ -92,9 +92,10 @@ import Testing
 
     @Test func whoMayWriteSomethingMayUseLeases() {
         let table = PermissionTable([Permission(.write, key: Array("k".utf8))])
-        let user = Authorization(identity: .user(name: "u"), permissions: table)
-        #expect(user.mayUseLeases)
-        #expect(!user.isAdministrator)
+        let peer = Authorization(identity: .anyPeer, permissions: table)
+        #expect(peer.mayUseLeases)
+        #expect(!peer.isAdministrator)
+        #expect(!Authorization(identity: .anyPeer, permissions: .nothing).mayUseLeases)
     }
 
     @Test func anAdministratorMayEverythingWhateverTableItIsGiven() {

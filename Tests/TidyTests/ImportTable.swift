@@ -29,6 +29,7 @@ enum ImportTable {
 
     static let rows: [String: Row] = [
         "COpenSSL": Row(layer: .header, modules: []),
+        "CCrypt": Row(layer: .header, modules: []),
         "CNghttp2": Row(layer: .header, modules: []),
         "CMicroHTTPD": Row(layer: .header, modules: []),
         "CSQLite": Row(layer: .header, modules: []),
@@ -55,6 +56,7 @@ enum ImportTable {
             modules: ["CSQLite", "MVCC"],
             outside: Self.system.union(["GRDB", "Foundation", "NIOCore", "Synchronization"])
         ),
+        "Passwords": Row(layer: .mechanism, modules: ["CCrypt"], outside: ["Glibc"]),
         "PKI": Row(
             layer: .mechanism,
             modules: ["COpenSSL"],
@@ -73,7 +75,7 @@ enum ImportTable {
 
         "Storage": Row(
             layer: .store,
-            modules: ["MVCC", "Persistence", "ChangeBus"],
+            modules: ["MVCC", "AccessControl", "Persistence", "ChangeBus"],
             // The commit loop has a thread of its own, and a place to wait for it.
             outside: Self.loops.union(["Foundation", "NIOConcurrencyHelpers"])
         ),
@@ -95,7 +97,9 @@ enum ImportTable {
 
         "DataPlane": Row(
             layer: .plane,
-            modules: ["EtcdAPI", "MVCC", "AccessControl", "RPC", "Storage", "Watching", "ChangeBus"],
+            modules: [
+                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "Storage", "Watching", "ChangeBus",
+            ],
             outside: Self.loops.union(["NIOSSL", "SwiftProtobuf", Self.essentials])
         ),
         "Mirroring": Row(
