@@ -9,9 +9,8 @@ struct WorkingBatch {
     var keyspace: Keyspace
     private(set) var alarms: Set<Alarm>
     var leaseChanges: [LeaseChange] = []
-    var completions: [CommitLoop.Completion] = []
-    /// Who waits for the garbage of this commit's compaction to be freed.
-    var physicalCompactions: [Reply] = []
+    /// What was decided so far, in order.
+    var decisions: [Decision] = []
     private var documents: [DocumentChange] = []
     private let firstPosition: Int
     private let firstByteCount: Int
