@@ -182,7 +182,8 @@ final class ScriptedSink: WatchSink {
             self.violations.append("\(watchID) is compacted and does not exist")
             return
         }
-        if horizon != self.horizon() { self.violations.append("\(watchID) is told a horizon that is not the store's") }
+        // The loop may not have seen the newest compaction yet.
+        if horizon > self.horizon() { self.violations.append("\(watchID) is told a horizon that never was") }
         self.compacted.insert(watchID)
         log.items.append(.compacted(horizon: horizon))
     }

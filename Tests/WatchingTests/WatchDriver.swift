@@ -22,6 +22,7 @@ final class WatchDriver {
     init(trimLimit: Int = 2_000, _ configure: (inout WatchLimits) -> Void = { _ in }) {
         var configuration = StoreConfiguration()
         configuration.compactionInterval = .zero
+        configuration.batchLimit = 10_000
         configuration.trimLimit = trimLimit
         self.log = RecordingLog()
         self.loop = CommitLoop(
@@ -104,9 +105,16 @@ final class WatchDriver {
 
     /// What a watcher should have been sent by now.
     func expected(_ log: WatcherLog) -> [SentEvent] {
-        self.history.filter { event in
-            event.modRevision >= log.start && log.request.range.contains(ByteBuffer(string: event.key))
-                && !(event.isDelete ? log.request.filtersDeletes : log.request.filtersPuts)
+        let range = log.request.range
+        // The keys are few and the events many.
+        var isInside: [String: Bool] = [:]
+        return self.history.filter { event in
+            guard event.modRevision >= log.start else { return false }
+            guard !(event.isDelete ? log.request.filtersDeletes : log.request.filtersPuts) else { return false }
+            if let known = isInside[event.key] { return known }
+            let contains = range.contains(ByteBuffer(string: event.key))
+            isInside[event.key] = contains
+            return contains
         }
     }
 }
