@@ -161,13 +161,15 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Storage", "MVCC", "AccessControl", "Persistence", nioCore, nioPosix, nioEmbedded, logging,
+                "Storage", "MVCC", "AccessControl", "Persistence", nioCore, nioPosix, nioEmbedded, logging, metrics,
             ],
             swiftSettings: relaxed
         ),
         .testTarget(
             name: "WatchingTests",
-            dependencies: ["Watching", "Storage", "MVCC", "EtcdAPI", nioCore, nioEmbedded],
+            dependencies: [
+                "Watching", "Storage", "MVCC", "Persistence", "EtcdAPI", protobuf, nioCore, nioEmbedded, metrics,
+            ],
             swiftSettings: relaxed
         ),
         .testTarget(

@@ -59,28 +59,29 @@ extension Transaction {
 /// The keys that a branch writes, to find those that one transaction would write twice (etcd `checkIntervals`).
 private struct WrittenKeys {
     private var puts: Set<ByteBuffer> = []
-    private var deletes: [KeyRange] = []
+    private var deletes: KeyIntervals
 
     static func check(_ branch: [Operation]) throws(StoreError) {
         _ = try WrittenKeys(of: branch)
     }
 
     private init(of branch: [Operation]) throws(StoreError) {
-        for case .deleteRange(let request) in branch { self.deletes.append(request.range) }
+        var ranges: [KeyRange] = []
+        for case .deleteRange(let request) in branch { ranges.append(request.range) }
+        self.deletes = KeyIntervals(ranges)
         for case .transaction(let nested) in branch {
             let success = try WrittenKeys(of: nested.success)
             let failure = try WrittenKeys(of: nested.failure)
             for key in success.puts { try self.insert(key) }
             // Only one of the two branches happens, so both may put the same key.
             for key in failure.puts where !success.puts.contains(key) { try self.insert(key) }
-            self.deletes += success.deletes + failure.deletes
+            self.deletes.formUnion(success.deletes)
+            self.deletes.formUnion(failure.deletes)
         }
         for case .put(let put) in branch { try self.insert(put.key) }
     }
 
     private mutating func insert(_ key: ByteBuffer) throws(StoreError) {
-        guard !self.deletes.contains(where: { $0.contains(key) }), self.puts.insert(key).inserted else {
-            throw .duplicateKey
-        }
+        guard !self.deletes.contains(key), self.puts.insert(key).inserted else { throw .duplicateKey }
     }
 }

@@ -27,6 +27,12 @@ extension RPCConnection {
 
     /// Takes a request whose header block is complete.
     func receiveRequest(id: Int32, isEnd: Bool) {
+        guard self.head.isWellFormed else {
+            // A malformed request is a stream error (RFC 9113 §8.1.1).
+            self.environment.metrics.invalidFrames.increment()
+            unsafe nghttp2_submit_rst_stream(self.http2, 0, id, NGHTTP2_PROTOCOL_ERROR.rawValue)
+            return
+        }
         if self.userAgent.isEmpty, !self.head.userAgent.isEmpty {
             self.userAgent = String(decoding: self.head.userAgent.prefix(256), as: UTF8.self)
         }

@@ -24,6 +24,10 @@ struct RequestHead {
     private(set) var contentType: [UInt8] = []
     private(set) var userAgent: [UInt8] = []
     private(set) var fields = PackedFields()
+    private var check = RequestHeadCheck()
+
+    /// Whether the complete head is that of a request (RFC 9113 §8.3.1).
+    var isWellFormed: Bool { self.check.isWellFormed }
 
     /// Forgets the previous request and keeps the memory.
     mutating func reset() {
@@ -39,6 +43,7 @@ struct RequestHead {
         self.contentType.reset()
         self.userAgent.reset()
         self.fields.removeAll()
+        self.check = RequestHeadCheck()
     }
 
     /// Adds one field.
@@ -46,6 +51,7 @@ struct RequestHead {
     /// Above `limit` fields are counted but not kept. RFC 9113 §6.5.2 counts 32 bytes of overhead per field.
     mutating func add(name: Span<UInt8>, value: Span<UInt8>, limit: Int, methods: RPCMethodTable) {
         self.byteCount += name.count + value.count + 32
+        self.check.see(name: name, value: value)
         guard self.byteCount <= limit else { return }
         switch name.count {
         case 5 where name.equals(":path"):

@@ -5,8 +5,8 @@ import NIOCore
 
 /// The only writer: turns batches of proposals into revisions, in the order logged → readable → announced.
 ///
-/// Owned by one thread (so not Sendable), with one step and no clock of its own: a simulation calls the step itself. If the log refuses a
-/// batch, the working copy is dropped and nothing has happened.
+/// Owned by one thread (so not Sendable), with one step and no clock of its own: a simulation calls the step itself.
+/// If the log refuses a batch, the working copy is dropped and nothing has happened.
 package final class CommitLoop {
     /// An answer that is due now that the commit is readable.
     package struct Completion: Sendable {
@@ -25,6 +25,9 @@ package final class CommitLoop {
         package var logFailure: PersistenceError?
     }
 
+    /// How long the loop leaves a log alone that refused something; proposals are tried at once all the same.
+    private static let retryDelay: Duration = .seconds(1)
+
     /// What readers see.
     package let replica: Replica
     let configuration: StoreConfiguration
@@ -41,6 +44,11 @@ package final class CommitLoop {
     /// Physical compactions that wait for the garbage to be freed.
     private var compactionWaiters: [Reply] = []
     private let makeLeaseID: @Sendable () -> Int64
+    /// What memory has let go of and the log has not. Nothing newer may be deleted before: a key would come back to life at
+    /// the next start if its tombstone were gone and an older record were not.
+    var undeleted: [RecordPosition] = []
+    /// When the loop's own work is tried again after the log refused something.
+    private var retryTime: Duration?
     private var commitCount = 0
 
     /// Creates the loop over a recovered key space.
@@ -82,27 +90,41 @@ package final class CommitLoop {
 
     /// When ``step(_:now:)`` has something to do by itself: at once with work left, else at a deadline.
     package var nextDeadline: Duration? {
-        if self.keyspace.needsTrimming || !self.deferred.isEmpty { return .zero }
-        return [self.keyspace.leases.nextDeadline, self.compaction.deadline].compactMap { $0 }.min()
+        if self.hasDeferred { return .zero }
+        let deadline =
+            self.isTrimmed
+            ? [self.keyspace.leases.nextDeadline, self.compaction.deadline].compactMap { $0 }.min() : .zero
+        guard let deadline, let retry = self.retryTime else { return deadline }
+        return max(deadline, retry)
     }
+
+    /// Whether proposals wait that did not fit into the last commit.
+    var hasDeferred: Bool { !self.deferred.isEmpty }
+
+    /// How many proposals the next step can take, so that what waits here is bounded as well.
+    var room: Int { max(0, self.configuration.batchLimit - self.deferred.count) }
+
+    /// Whether the garbage of all compactions is gone, from the log too.
+    private var isTrimmed: Bool { self.undeleted.isEmpty && !self.keyspace.needsTrimming }
 
     /// Decides a batch, logs it, publishes it, and returns the answers that are due.
     ///
     /// Expired leases, automatic compaction and a slice of garbage are part of the step.
     package func step(_ proposals: [QueuedProposal], now: Duration) -> StepReport {
         var batch = WorkingBatch(keyspace: self.keyspace, alarms: self.alarms, auth: self.auth)
-        self.expireLeases(&batch, now: now)
-        self.compactAutomatically(&batch, now: now)
-
-        let waiting = self.deferred + proposals
-        self.deferred = []
-        var taken = 0
-        while taken < waiting.count, batch.newByteCount < self.configuration.batchByteLimit {
-            self.evaluate(waiting[taken], in: &batch, now: now)
-            taken += 1
+        if self.mayTryLog(now: now) {
+            self.expireLeases(&batch, now: now)
+            self.compactAutomatically(&batch, now: now)
         }
-        self.deferred = Array(waiting[taken...])
-        return self.commit(&batch)
+        let waiting = self.deferred + proposals
+        let limit = min(waiting.count, self.configuration.batchLimit)
+        while batch.decisions.count < limit, batch.newByteCount < self.configuration.batchByteLimit {
+            let queued = waiting[batch.decisions.count]
+            let result = self.decide(queued.proposal, in: &batch, now: now)
+            batch.decisions.append(Decision(queued: queued, result: result))
+        }
+        self.deferred = Array(waiting[batch.decisions.count...])
+        return self.commit(batch, now: now)
     }
 
     /// Answers everything that still waits with ``StoreError/stopped``, and closes the log as cleanly stopped.
@@ -119,6 +141,9 @@ package final class CommitLoop {
     }
 
     // MARK: - The steps
+
+    /// Whether the loop's own work may go to the log: not shortly after the log refused something.
+    private func mayTryLog(now: Duration) -> Bool { self.retryTime.map { now >= $0 } ?? true }
 
     private func expireLeases(_ batch: inout WorkingBatch, now: Duration) {
         for id in batch.keyspace.leases.expired(now: now, limit: self.configuration.expiryLimit) {
@@ -139,19 +164,21 @@ package final class CommitLoop {
         try? batch.keyspace.compact(through: target)
     }
 
-    private func evaluate(_ queued: QueuedProposal, in batch: inout WorkingBatch, now: Duration) {
-        let evaluator = ProposalEvaluator(configuration: self.configuration, now: now, makeLeaseID: self.makeLeaseID)
+    private func decide(
+        _ proposal: Proposal,
+        in batch: inout WorkingBatch,
+        now: Duration
+    ) -> Result<ProposalOutcome, StoreError> {
         do throws(StoreError) {
-            if case .defragment = queued.proposal { try self.defragment() }
-            let outcome = try evaluator.evaluate(queued.proposal, in: &batch)
-            if case .compact(_, isPhysical: true) = queued.proposal {
-                batch.physicalCompactions.append(queued.reply)
-            } else {
-                batch.completions.append(Completion(reply: queued.reply, result: .success(outcome)))
-            }
+            if case .defragment = proposal { try self.defragment() }
+            return .success(try self.evaluator(now: now).evaluate(proposal, in: &batch))
         } catch {
-            batch.completions.append(Completion(reply: queued.reply, result: .failure(error)))
+            return .failure(error)
         }
+    }
+
+    private func evaluator(now: Duration) -> ProposalEvaluator {
+        ProposalEvaluator(configuration: self.configuration, now: now, makeLeaseID: self.makeLeaseID)
     }
 
     private func defragment() throws(StoreError) {
@@ -164,38 +191,46 @@ package final class CommitLoop {
     }
 
     /// Logs, publishes, and only then answers.
-    private func commit(_ batch: inout WorkingBatch) -> StepReport {
+    private func commit(_ batch: WorkingBatch, now: Duration) -> StepReport {
         let entry = batch.logBatch
         if !batch.hasChanges(entry) {
             // Keep-alives and look-ups change nothing that is logged or published.
             self.keyspace = batch.keyspace
-            return self.finish(batch, recordCount: 0, isPublished: false)
+            return self.finish(batch, recordCount: 0, isChanged: false, now: now)
         }
         do throws(PersistenceError) {
             try self.reserve(through: entry.headRevision)
             try self.log.append(entry)
         } catch {
-            return self.refuse(batch, error)
+            return self.refuse(batch, error, now: now)
         }
+        self.retryTime = nil
         self.keyspace = batch.keyspace
         self.alarms = batch.alarms
         if batch.hasNewAuth {
             self.auth = batch.auth
             self.authGeneration += 1
         }
-        return self.finish(batch, recordCount: entry.records.count, isPublished: true)
+        return self.finish(batch, recordCount: entry.records.count, isChanged: true, now: now)
     }
 
-    private func finish(_ batch: WorkingBatch, recordCount: Int, isPublished: Bool) -> StepReport {
-        self.compactionWaiters += batch.physicalCompactions
-        let failure = self.trim()
-        if isPublished { self.noteLogSize() }
-        if isPublished || recordCount > 0 {
+    private func finish(_ batch: WorkingBatch, recordCount: Int, isChanged: Bool, now: Duration) -> StepReport {
+        var report = StepReport(hasNewSnapshot: isChanged, recordCount: recordCount)
+        for decision in batch.decisions {
+            if decision.waitsForTrimming {
+                self.compactionWaiters.append(decision.queued.reply)
+            } else {
+                report.completions.append(Completion(reply: decision.queued.reply, result: decision.result))
+            }
+        }
+        let needsTrimming = self.keyspace.needsTrimming
+        report.logFailure = self.trim(now: now)
+        if isChanged { self.noteLogSize() }
+        // What was freed leaves the replica as well, or it would keep the garbage until the next write.
+        if isChanged || needsTrimming {
             self.publish()
         }
-        var report = StepReport(completions: batch.completions, hasNewSnapshot: isPublished, recordCount: recordCount)
-        report.logFailure = failure
-        if !self.keyspace.needsTrimming, !self.compactionWaiters.isEmpty {
+        if self.isTrimmed, !self.compactionWaiters.isEmpty {
             let done = ProposalOutcome.done(revision: self.keyspace.revision)
             report.completions += self.compactionWaiters.map { Completion(reply: $0, result: .success(done)) }
             self.compactionWaiters = []
@@ -229,36 +264,78 @@ package final class CommitLoop {
         self.reservedRevision = ceiling
     }
 
-    /// Frees a slice of garbage in memory and in the log.
-    private func trim() -> PersistenceError? {
-        guard self.keyspace.needsTrimming else { return nil }
-        let dropped = self.keyspace.trim(limit: self.configuration.trimLimit)
-        guard !dropped.isEmpty else { return nil }
+    /// Frees a slice of garbage in memory, then in the log.
+    private func trim(now: Duration) -> PersistenceError? {
+        guard !self.isTrimmed, self.mayTryLog(now: now) else { return nil }
+        if self.undeleted.isEmpty {
+            self.undeleted = self.keyspace.trim(limit: self.configuration.trimLimit).map(RecordPosition.init)
+        }
+        guard !self.undeleted.isEmpty else { return nil }
         do throws(PersistenceError) {
-            try self.log.deleteRecords(dropped.map { RecordPosition(revision: $0.modRevision, sub: $0.sub) })
+            try self.log.deleteRecords(self.undeleted)
+            self.undeleted = []
+            self.retryTime = nil
             return nil
         } catch {
-            // The rows stay; the next start finds them below the horizon and deletes them.
+            self.retryTime = now + Self.retryDelay
             return error
         }
     }
 
     /// The log refused: the working copy is dropped, and whoever would have changed something is told.
-    private func refuse(_ batch: WorkingBatch, _ error: PersistenceError) -> StepReport {
-        var report = StepReport(logFailure: error)
+    private func refuse(_ batch: WorkingBatch, _ error: PersistenceError, now: Duration) -> StepReport {
+        self.retryTime = now + Self.retryDelay
         let reason = StoreError(error)
+        var report = StepReport(logFailure: error)
+        report.completions = batch.decisions.map { decision in
+            Completion(reply: decision.queued.reply, result: self.decideAlone(decision, refusal: reason, now: now))
+        }
         if reason == .noSpace, self.alarms.insert(.noSpace).inserted {
             // The alarm cannot be logged on a full disk; it is raised again if the disk is still full after a restart.
             self.publish()
             report.hasNewSnapshot = true
         }
-        let refused = Result<ProposalOutcome, StoreError>.failure(reason)
-        report.completions = batch.completions.map { completion in
-            guard case .success = completion.result else { return completion }
-            return Completion(reply: completion.reply, result: refused)
-        }
-        report.completions += batch.physicalCompactions.map { Completion(reply: $0, result: refused) }
         return report
+    }
+
+    /// Decides a proposal of a refused batch against the state that stays: its first outcome may rest on changes of the batch
+    /// that never happened.
+    private func decideAlone(
+        _ decision: Decision,
+        refusal: StoreError,
+        now: Duration
+    ) -> Result<ProposalOutcome, StoreError> {
+        var alone = WorkingBatch(keyspace: self.keyspace, alarms: self.alarms, auth: self.auth)
+        do throws(StoreError) {
+            // A defragmentation was done, or refused, when it was decided first.
+            if case .defragment = decision.queued.proposal { _ = try decision.result.get() }
+            let outcome = try self.evaluator(now: now).evaluate(decision.queued.proposal, in: &alone)
+            guard !alone.hasChanges(alone.logBatch) else { return .failure(refusal) }
+            // A keep-alive needs no log, so a log that fails does not let leases expire.
+            self.keyspace = alone.keyspace
+            return .success(outcome)
+        } catch {
+            return .failure(error)
+        }
+    }
+}
+
+/// A proposal and what became of it in the working copy.
+struct Decision {
+    let queued: QueuedProposal
+    let result: Result<ProposalOutcome, StoreError>
+
+    /// Whether the answer is due only when garbage is freed.
+    var waitsForTrimming: Bool {
+        guard case .compact(_, isPhysical: true) = self.queued.proposal, case .success = self.result else { return false }
+        return true
+    }
+}
+
+extension RecordPosition {
+    /// Where `record` stands in the log.
+    init(_ record: Record) {
+        self.init(revision: record.modRevision, sub: record.sub)
     }
 }
 

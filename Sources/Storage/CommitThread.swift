@@ -53,8 +53,8 @@ final class CommitThread: Sendable {
         var isLogFailing = false
         while true {
             let timeout = loop.nextDeadline.map { max(.zero, $0 - self.clock()) }
-            let batch = self.queue.next(timeout: timeout, maximum: loop.configuration.batchLimit)
-            if batch.isClosed, batch.proposals.isEmpty { break }
+            let batch = self.queue.next(timeout: timeout, maximum: loop.room)
+            if batch.isClosed, batch.proposals.isEmpty, !loop.hasDeferred { break }
             let start = self.clock()
             let report = loop.step(batch.proposals, now: start)
             self.deliver(report)

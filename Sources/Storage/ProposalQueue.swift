@@ -51,7 +51,8 @@ final class ProposalQueue: Sendable {
     /// Takes up to `maximum` proposals, waiting for the first at most `timeout` (`nil`: for ever). Commit thread only.
     func next(timeout: Duration?, maximum: Int) -> Batch {
         if let timeout {
-            let seconds = max(0, Double(timeout.components.seconds) + Double(timeout.components.attoseconds) * 1e-18)
+            // Waking once a day for nothing is cheaper than trusting every layer below with a deadline in centuries.
+            let seconds = min(86_400, max(0, timeout / .seconds(1)))
             guard seconds == 0 || self.lock.lock(whenValue: true, timeoutSeconds: seconds) else {
                 return Batch(proposals: [], isClosed: false)
             }
@@ -70,7 +71,8 @@ final class ProposalQueue: Sendable {
             }
             return (Batch(proposals: taken, isClosed: state.isClosed), !state.waiting.isEmpty)
         }
-        self.lock.unlock(withValue: hasMore || (batch.isClosed && !batch.proposals.isEmpty))
+        // A closed queue never lets its thread sleep again.
+        self.lock.unlock(withValue: hasMore || batch.isClosed)
         return batch
     }
 

@@ -25,8 +25,9 @@ extension CommitLoop {
             _ = try? keyspace.grant(lease: lease.id, timeToLive: .seconds(lease.ttlSeconds), now: now)
         }
         try forEachRecord { (record) throws(PersistenceError) in keyspace.restore(record) }
-        try Self.dropGarbage(from: &keyspace, in: log)
+        // Everything is read before anything is written: a damaged file stays as it was.
         let auth = try Self.readAuth(of: recovered)
+        let undeleted = Self.dropGarbage(from: &keyspace, in: log)
         let alarmBytes = recovered.documents.first { $0.name == WorkingBatch.alarmDocument }?.bytes ?? []
         self.init(
             keyspace: keyspace,
@@ -38,6 +39,7 @@ extension CommitLoop {
             now: now,
             makeLeaseID: makeLeaseID
         )
+        self.undeleted = undeleted
     }
 
     /// Reads who the users are. If that cannot be read, the store stays closed: without them it would be open
@@ -55,11 +57,18 @@ extension CommitLoop {
     }
 
     /// Finishes a compaction that the last run did not: frees what is below the horizon in memory and in the log.
-    private static func dropGarbage(from keyspace: inout Keyspace, in log: any RevisionLog) throws(PersistenceError) {
+    ///
+    /// - Returns: What the log refused to delete; the loop tries again, so that a full disk does not prevent a start.
+    private static func dropGarbage(from keyspace: inout Keyspace, in log: any RevisionLog) -> [RecordPosition] {
         while keyspace.needsTrimming {
-            let dropped = keyspace.trim(limit: 10_000)
+            let dropped = keyspace.trim(limit: 10_000).map(RecordPosition.init)
             guard !dropped.isEmpty else { continue }
-            try log.deleteRecords(dropped.map { RecordPosition(revision: $0.modRevision, sub: $0.sub) })
+            do throws(PersistenceError) {
+                try log.deleteRecords(dropped)
+            } catch {
+                return dropped
+            }
         }
+        return []
     }
 }

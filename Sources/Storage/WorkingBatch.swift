@@ -15,9 +15,8 @@ struct WorkingBatch {
     /// The users and roles as the log is to have them, if they changed.
     private var encodedAuth: [UInt8]?
     var leaseChanges: [LeaseChange] = []
-    var completions: [CommitLoop.Completion] = []
-    /// Who waits for the garbage of this commit's compaction to be freed.
-    var physicalCompactions: [Reply] = []
+    /// What was decided so far, in order.
+    var decisions: [Decision] = []
     private var documents: [DocumentChange] = []
     private let firstPosition: Int
     private let firstByteCount: Int

@@ -15,6 +15,8 @@ package struct WatchLimits: Sendable {
     package var catchUpRecords = 10_000
     /// The most segments of one turn; the rest waits for the next.
     package var segmentsPerTurn = 64
+    /// The most watchers of one stream that were cancelled by compaction and whose own cancel may still be answered.
+    package var compactedWatchesPerStream = 1_024
     /// The size over which a response is split if its client asked for fragments, in bytes.
     package var fragmentBytes = (1 << 20) * 3 / 2 + (512 << 10)
 
@@ -44,6 +46,7 @@ package final class LoopRegistry: LoopListener {
     private var touchedStreams: [WatchStream] = []
     private var isScheduled = false
     private var watcherCount = 0
+    private var nextSerial = 0
 
     /// Creates the registry of one loop over a replica; on the loop.
     ///
@@ -77,13 +80,19 @@ package final class LoopRegistry: LoopListener {
     /// Notifies quiet watchers that asked for it of how far they are; call it periodically.
     package func sendProgressNotifications() {
         self.drain()
-        let watchers = self.groups.values.flatMap(\.watchers).filter(\.wantsProgress)
-        for watcher in watchers.sorted(by: { $0.id < $1.id }) {
+        for watcher in self.watchers(where: \.wantsProgress) {
             defer { watcher.hasSentEvents = false }
-            guard !watcher.hasSentEvents, watcher.canBeBookmarked(at: self.liveRevision) else { continue }
+            // A stream that takes nothing gets no notifications either, or they would pile up.
+            guard !watcher.hasSentEvents, watcher.canBeBookmarked(at: self.liveRevision), watcher.stream.sink.isWritable
+            else { continue }
             self.sendProgress(watchID: watcher.id, on: watcher.stream)
         }
         self.flushTouched()
+    }
+
+    /// Returns watchers in the order in which they came.
+    private func watchers(where isWanted: (Watcher) -> Bool) -> [Watcher] {
+        self.groups.values.flatMap { $0.watchers.filter(isWanted) }.sorted { $0.serial < $1.serial }
     }
 
     // MARK: - Watchers come and go
@@ -92,7 +101,16 @@ package final class LoopRegistry: LoopListener {
         // What was committed before this call is not "after now".
         self.drain()
         let group = self.groups[request.interest] ?? self.makeGroup(request.interest)
-        let watcher = Watcher(id: id, request: request, stream: stream, group: group, liveCursor: self.liveCursor)
+        let watcher = Watcher(
+            id: id,
+            serial: self.nextSerial,
+            request: request,
+            stream: stream,
+            group: group,
+            liveCursor: self.liveCursor,
+            head: self.replica.current.keyspace.revision
+        )
+        self.nextSerial += 1
         group.add(watcher)
         self.watcherCount += 1
         self.metrics.watchers.increment()
@@ -133,7 +151,7 @@ package final class LoopRegistry: LoopListener {
         }
         let keyspace = snapshot.keyspace
         guard keyspace.revision >= self.liveCursor else { return }
-        if self.liveCursor < keyspace.compactedRevision || self.watcherCount == 0 {
+        if self.watcherCount == 0 || !keyspace.holdsEverything(from: self.liveCursor) {
             self.skipToHead(of: keyspace)
             return
         }
@@ -158,8 +176,7 @@ package final class LoopRegistry: LoopListener {
             }
         }
         self.liveCursor = keyspace.revision + 1
-        let behind = self.groups.values.flatMap(\.watchers).filter { !$0.isLive }
-        self.queueCatchUp(of: behind.sorted { $0.id < $1.id })
+        self.queueCatchUp(of: self.watchers { !$0.isLive })
     }
 
     /// Routes and delivers one window of the log; returns how many segments that took (at least one).
@@ -194,7 +211,7 @@ package final class LoopRegistry: LoopListener {
         let wantsPrevious = group.interest.wantsPrevious
         let segment = Segment.encode(positions, wantsPrevious: wantsPrevious, of: keyspace)
         self.metrics.events.increment(by: positions.count * group.watchers.count)
-        for watcher in group.watchers {
+        for watcher in group.watchers where !watcher.isRemoved {
             let isWritable = watcher.stream.sink.isWritable
             switch watcher.machine.deliver(from: first, through: last, isWritable: isWritable) {
             case .skip: break
@@ -235,19 +252,16 @@ package final class LoopRegistry: LoopListener {
         var cache: [CatchUpKey: CatchUpSegment] = [:]
         let queue = self.catchUpQueue
         self.catchUpQueue = []
-        var left: [Watcher] = []
-        for (index, watcher) in queue.enumerated() {
-            guard index < self.limits.segmentsPerTurn else {
-                left.append(contentsOf: queue[index...])
-                break
-            }
+        var again: [Watcher] = []
+        for watcher in queue.prefix(self.limits.segmentsPerTurn) {
             guard self.catchUp(watcher, in: keyspace, &cache) else {
                 watcher.isQueued = false
                 continue
             }
-            left.append(watcher)
+            again.append(watcher)
         }
-        self.catchUpQueue = left + self.catchUpQueue
+        // Those that have not had a turn go first, so that nobody starves behind watchers with much to read.
+        self.catchUpQueue = queue.dropFirst(self.limits.segmentsPerTurn) + again + self.catchUpQueue
         if !self.catchUpQueue.isEmpty { self.schedule() }
     }
 
@@ -321,6 +335,16 @@ package final class LoopRegistry: LoopListener {
             stream.isTouched = false
             stream.sink.flush()
         }
+    }
+}
+
+extension Keyspace {
+    /// Whether all records from `revision` on can be read: those below the horizon stay in the history for a while, so
+    /// that compaction does not cancel a watch that is only a moment behind (in etcd such a watch is never behind).
+    fileprivate func holdsEverything(from revision: Int64) -> Bool {
+        if revision >= self.compactedRevision { return true }
+        let history = self.history
+        return history.start < history.end && history[history.start].modRevision < revision
     }
 }
 

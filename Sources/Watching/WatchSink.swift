@@ -1,6 +1,8 @@
 package import NIOCore
 
 /// The stream that a watcher writes to. Bound to the registry's event loop.
+///
+/// From inside its functions it may call ``WatchStream/becameWritable()`` and ``WatchStream/close()``, nothing else.
 package protocol WatchSink: AnyObject {
     /// Whether the stream takes more now; when it turns true again, ``WatchStream/becameWritable()`` is called.
     var isWritable: Bool { get }

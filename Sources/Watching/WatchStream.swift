@@ -18,6 +18,9 @@ package final class WatchStream {
     let sink: any WatchSink
     private var watchers: [Int64: Watcher] = [:]
     private var nextID: Int64 = 0
+    /// Watchers that were cancelled by compaction, oldest first: until its client cancels such an identifier too, it is taken
+    /// (etcd). Bounded; the oldest are forgotten.
+    private var compactedIDs: [Int64] = []
     private var progressIsRequested = false
     /// Whether something was sent that has not been flushed.
     var isTouched = false
@@ -34,7 +37,8 @@ package final class WatchStream {
     /// Creates a watcher. Its events begin to flow in a later turn of the loop, so that the caller can announce it first.
     ///
     /// - Parameter requestedID: The identifier that the client wants, or zero to have one chosen.
-    /// - Returns: The watcher's identifier, and the revision up to which the loop has read: events after it are to come.
+    /// - Returns: The watcher's identifier, and the revision that its creation is announced with: when the start is "now",
+    ///   the events after it are to come.
     package func create(
         _ request: WatchRequest,
         requestedID: Int64
@@ -45,20 +49,32 @@ package final class WatchStream {
         guard self.watchers.count < limit else { throw .tooManyWatches(limit: limit) }
         let id: Int64
         if requestedID != 0 {
-            guard self.watchers[requestedID] == nil else { throw .duplicateID }
+            guard !self.isTaken(requestedID) else { throw .duplicateID }
             id = requestedID
         } else {
-            while self.watchers[self.nextID] != nil { self.nextID += 1 }
+            while self.isTaken(self.nextID) { self.nextID += 1 }
             id = self.nextID
             self.nextID += 1
         }
-        self.watchers[id] = self.registry.add(request, id: id, to: self)
-        return (id, self.registry.liveRevision)
+        let watcher = self.registry.add(request, id: id, to: self)
+        self.watchers[id] = watcher
+        // A watch from now on begins after the head, which the loop may not have read to yet.
+        return (id, request.startRevision == 0 ? watcher.machine.next - 1 : self.registry.liveRevision)
     }
 
-    /// Removes a watcher; returns whether there was one with this identifier.
+    private func isTaken(_ id: Int64) -> Bool {
+        self.watchers[id] != nil || self.compactedIDs.contains(id)
+    }
+
+    /// Removes a watcher; returns whether there was one with this identifier, which has to be answered.
+    ///
+    /// One that was cancelled by compaction counts as being there once.
     package func cancel(_ id: Int64) -> Bool {
-        guard let watcher = self.watchers.removeValue(forKey: id) else { return false }
+        guard let watcher = self.watchers.removeValue(forKey: id) else {
+            guard let index = self.compactedIDs.firstIndex(of: id) else { return false }
+            self.compactedIDs.remove(at: index)
+            return true
+        }
         self.registry.remove(watcher)
         return true
     }
@@ -83,12 +99,16 @@ package final class WatchStream {
     /// The sink takes more again; on the loop.
     package func becameWritable() {
         self.registry.queueCatchUp(of: self.watchers.values.sorted { $0.id < $1.id })
+        guard self.progressIsRequested else { return }
+        self.answerProgress()
+        self.registry.flushTouched()
     }
 
     /// Removes all watchers; on the loop, when the stream has ended.
     package func close() {
         for watcher in self.watchers.values.sorted(by: { $0.id < $1.id }) { self.registry.remove(watcher) }
         self.watchers = [:]
+        self.compactedIDs = []
     }
 
     /// Sends the requested notification if it is due. It cannot overtake events: both are written on this loop, in order.
@@ -99,13 +119,16 @@ package final class WatchStream {
             return
         }
         let revision = self.registry.liveRevision
-        guard self.watchers.values.allSatisfy({ $0.canBeBookmarked(at: revision) }) else { return }
+        // One request is remembered, however many come: a client that asks and does not read costs nothing.
+        guard self.sink.isWritable, self.watchers.values.allSatisfy({ $0.canBeBookmarked(at: revision) }) else { return }
         self.progressIsRequested = false
         self.registry.sendProgress(watchID: -1, on: self)
     }
 
     func watcherWasCompacted(_ watcher: Watcher, horizon: Int64) {
         self.watchers[watcher.id] = nil
+        self.compactedIDs.append(watcher.id)
+        if self.compactedIDs.count > self.registry.limits.compactedWatchesPerStream { self.compactedIDs.removeFirst() }
         self.registry.remove(watcher)
         self.sink.watcherWasCompacted(watcher.id, horizon: horizon)
     }

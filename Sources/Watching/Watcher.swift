@@ -2,8 +2,10 @@
 package final class Watcher {
     /// The identifier, unique in its stream.
     package let id: Int64
-    /// The revision that the client asked for; zero for what comes after now.
-    let requestedStart: Int64
+    /// The first revision that may be named as delivered: the start that was asked for, or the head when it was "now".
+    private let firstBookmark: Int64
+    /// Counts the watchers of the registry: the order in which they came.
+    let serial: Int
     unowned let stream: WatchStream
     let group: WatchGroup
     let wantsProgress: Bool
@@ -18,14 +20,25 @@ package final class Watcher {
     /// Whether it was removed; such a watcher may still be in a queue.
     var isRemoved = false
 
-    init(id: Int64, request: WatchRequest, stream: WatchStream, group: WatchGroup, liveCursor: Int64) {
+    /// Creates a watcher at a loop whose next revision is `liveCursor`, when the store's newest is `head`.
+    init(
+        id: Int64,
+        serial: Int,
+        request: WatchRequest,
+        stream: WatchStream,
+        group: WatchGroup,
+        liveCursor: Int64,
+        head: Int64
+    ) {
         self.id = id
-        self.requestedStart = request.startRevision
+        self.serial = serial
         self.stream = stream
         self.group = group
         self.wantsProgress = request.wantsProgress
         self.wantsFragments = request.wantsFragments
-        let start = request.startRevision == 0 ? liveCursor : request.startRevision
+        // "After now" is after the head, even when the loop has not read that far yet.
+        self.firstBookmark = request.startRevision == 0 ? head : request.startRevision
+        let start = request.startRevision == 0 ? head + 1 : request.startRevision
         self.machine = WatcherMachine(start: start, liveCursor: liveCursor)
     }
 
@@ -35,7 +48,7 @@ package final class Watcher {
     /// Whether it may be told that nothing happened up to `revision`: it has everything, and its start is not in the
     /// future (etcd issue 20221).
     func canBeBookmarked(at revision: Int64) -> Bool {
-        self.machine.isLive && self.requestedStart <= revision
+        self.machine.isLive && self.firstBookmark <= revision
     }
 }
 

@@ -198,7 +198,9 @@ struct Server {
         let port = dataPlane.localAddress.port ?? self.configuration.data.listen.port
         self.logger.info(
             "listening",
-            metadata: ["data.address": "\(dataPlane.localAddress)", "health.address": "\(health.listener.localAddress)"]
+            metadata: [
+                "data.address": "\(dataPlane.localAddress.text)", "health.address": "\(health.listener.localAddress.text)",
+            ]
         )
         let banner = Banner(
             clusterName: self.configuration.clusterName.rawValue,

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import PKI
 
 extension ListenAddress {
@@ -6,6 +7,14 @@ extension ListenAddress {
     func localURL(scheme: String, boundPort: Int) -> String {
         let host = self.isWildcard ? "127.0.0.1" : self.host
         return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(boundPort)"
+    }
+}
+
+extension SocketAddress {
+    /// The address as it is written everywhere else: `host:port`, `[v6]:port`, or a path.
+    var text: String {
+        guard let host = self.ipAddress, let port = self.port else { return self.pathname ?? "\(self)" }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }
 

@@ -20,10 +20,9 @@ struct OwnCluster: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var isFailing = false
-            while !Task.isCancelled {
+            // The first beat was written before the data plane opened; cancellation ends the sleep and the loop.
+            while (try? await Task.sleep(for: self.interval)) != nil {
                 await self.beat(&isFailing)
-                // Cancellation ends the sleep and the loop.
-                try? await Task.sleep(for: self.interval)
             }
         }
     }
