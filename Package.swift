@@ -161,14 +161,16 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Storage", "MVCC", "AccessControl", "Persistence", nioCore, nioPosix, nioEmbedded, logging, metrics,
+                "Storage", "MVCC", "AccessControl", "Persistence", nioCore, nioPosix, nioEmbedded, logging,
+                metrics,
             ],
             swiftSettings: relaxed
         ),
         .testTarget(
             name: "WatchingTests",
             dependencies: [
-                "Watching", "Storage", "MVCC", "Persistence", "EtcdAPI", protobuf, nioCore, nioEmbedded, metrics,
+                "Watching", "Storage", "MVCC", "AccessControl", "Persistence", "EtcdAPI", protobuf, nioCore,
+                nioEmbedded, metrics,
             ],
             swiftSettings: relaxed
         ),
@@ -176,7 +178,7 @@ let package = Package(
             name: "DataPlaneTests",
             dependencies: [
                 "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "Passwords", "RPC",
-                protobuf, nioCore, nioPosix, nioEmbedded, logging,
+                protobuf, nioCore, nioPosix, nioEmbedded, logging, metrics,
             ],
             swiftSettings: relaxed
         ),

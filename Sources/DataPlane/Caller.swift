@@ -3,7 +3,9 @@ import NIOCore
 import RPC
 import Storage
 
-/// Whom the messages of one call speak for. Bound to the call's loop.
+/// Whom the messages of one call speak for.
+///
+/// Bound to the call's loop.
 ///
 /// A token, if there is one, decides before the connection does (etcd `server/auth/store.go`). What they are
 /// allowed is asked of the users as they are at each message, so that a change of users withdraws what it
@@ -72,15 +74,21 @@ extension EtcdSession {
     ///
     /// `false` says only that it has to be looked up.
     func isAdministrator(_ stream: RPCStream) -> Bool {
-        guard self.authorization.isAdministrator else { return false }
-        // Without TLS everyone is the administrator, until there are users.
-        if !self.hasBuiltInRights, self.services.store.replica.isAuthEnabled { return false }
-        return stream.token == nil
+        self.authorization.isAdministrator && self.isDecidedByConnection(stream)
+    }
+
+    /// Whether the connection alone says what the call may do.
+    ///
+    /// While users do not count, nothing else does. Then tokens decide first, and without TLS there is
+    /// nobody.
+    private func isDecidedByConnection(_ stream: RPCStream) -> Bool {
+        guard self.services.store.replica.isAuthEnabled else { return true }
+        return self.hasBuiltInRights && stream.token == nil
     }
 
     /// Returns whom the call speaks for, or ends it when that is nobody.
     func caller(_ stream: RPCStream) -> Authorization? {
-        if self.hasBuiltInRights, stream.token == nil { return self.authorization }
+        if self.isDecidedByConnection(stream) { return self.authorization }
         var caller = Caller(of: stream, self)
         do throws(AuthError) {
             return try caller.authorization(in: self.snapshot.auth)

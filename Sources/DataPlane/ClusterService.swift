@@ -9,7 +9,8 @@ import Storage
 extension EtcdSession {
     func cluster(_ method: EtcdMethod, _ message: RawSpan, on stream: RPCStream) {
         // Agents and peers have no use for the member list; users may see it as in etcd.
-        let isAllowed = method == .memberList
+        let isAllowed =
+            method == .memberList
             ? self.access(stream) { $0.standing == .user } != nil
             : self.requireAdministrator(stream)
         guard isAllowed else { return }

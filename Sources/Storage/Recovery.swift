@@ -42,8 +42,9 @@ extension CommitLoop {
         self.undeleted = undeleted
     }
 
-    /// Reads who the users are. If that cannot be read, the store stays closed: without them it would be open
-    /// to all.
+    /// Reads who the users are.
+    ///
+    /// If that cannot be read, the store stays closed: without users it would be open to all.
     private static func readAuth(of recovered: RecoveredStore) throws(PersistenceError) -> AuthState {
         guard let document = recovered.documents.first(where: { $0.name == WorkingBatch.authDocument }) else {
             return AuthState()

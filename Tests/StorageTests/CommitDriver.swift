@@ -165,9 +165,10 @@ extension Result<ProposalOutcome, StoreError> {
             switch outcome {
             case .put(_, let revision), .deleteRange(_, let revision), .done(let revision), .granted(_, let revision),
                 .keptAlive(_, let revision), .timeToLive(_, let revision), .leases(_, let revision),
-                .alarm(_, let revision):
+                .alarm(_, let revision), .auth(_, let revision):
                 revision
             case .transaction(let outcome): outcome.revision
+            case .denied: nil
             }
         }
     }
