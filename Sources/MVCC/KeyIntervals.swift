@@ -26,7 +26,7 @@ struct KeyIntervals {
         for range in sorted { self.append(Interval(start: range.start, end: range.exclusiveEnd)) }
     }
 
-    /// Whether `key` is in the set. O(log *n*).
+    /// Whether `key` is in the set, in O(log *n*).
     func contains(_ key: ByteBuffer) -> Bool {
         var low = 0
         var high = self.intervals.count
@@ -39,7 +39,7 @@ struct KeyIntervals {
         return Bytes.areInOrder(key, end)
     }
 
-    /// Adds all keys of `other`. O(*n* + *m*).
+    /// Adds all keys of `other`, in O(*n* + *m*).
     mutating func formUnion(_ other: KeyIntervals) {
         guard !other.intervals.isEmpty else { return }
         var left = self.intervals[...]
