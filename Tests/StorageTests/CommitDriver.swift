@@ -161,16 +161,13 @@ extension Result<ProposalOutcome, StoreError> {
     /// The revision that the answer names, or `nil` for a refusal.
     var revision: Int64? {
         switch self {
-        case .failure: nil
-        case .success(let outcome):
-            switch outcome {
-            case .put(_, let revision), .deleteRange(_, let revision), .done(let revision),
-                .granted(_, let revision),
-                .keptAlive(_, let revision), .timeToLive(_, let revision), .leases(_, let revision),
-                .alarm(_, let revision):
-                revision
-            case .transaction(let outcome): outcome.revision
-            }
+        case .success(.put(_, let revision)), .success(.deleteRange(_, let revision)),
+            .success(.done(let revision)), .success(.granted(_, let revision)),
+            .success(.keptAlive(_, let revision)), .success(.timeToLive(_, let revision)),
+            .success(.leases(_, let revision)), .success(.alarm(_, let revision)):
+            revision
+        case .success(.transaction(let outcome)): outcome.revision
+        default: nil
         }
     }
 
@@ -210,7 +207,7 @@ extension Keyspace {
         self.newest(ByteBuffer(string: key)).map { String(buffer: $0.value) }
     }
 
-    /// All that a reader can find out, as text: the keys at all readable revisions, the leases and their keys.
+    /// All that a reader can find out, as text: the keys at all readable revisions, and the leases.
     var description: [String] {
         var lines = [
             "revision \(self.revision), horizon \(self.compactedRevision)",

@@ -2,8 +2,8 @@ import Watching
 
 /// etcd's guarantees about one watcher, by their names, checked against the history.
 enum Checkers {
-    /// Describes everything that is wrong with what a watcher was told; `isSettled` says that it had time to be
-    /// sent everything.
+    /// Describes everything that is wrong with what a watcher was told; `isSettled` says that it had
+    /// time to be sent everything.
     static func problems(of log: WatcherLog, in driver: WatchDriver, isSettled: Bool = false) -> [String] {
         let expected = driver.expected(log)
         var problems = self.order(log) + self.atomicity(log) + self.content(log, expected)

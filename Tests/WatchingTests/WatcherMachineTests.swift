@@ -3,8 +3,8 @@ import Testing
 @testable import Watching
 
 @Suite struct WatcherMachineTests {
-    /// Every small world: which of five revisions have an event, where the watch starts, how the loop reads the
-    /// log, when the sink takes something, when the watcher catches up.
+    /// Every small world: which of five revisions have an event, where the watch starts, how the loop reads
+    /// the log, when the sink takes something, when the watcher catches up.
     @Test func everySmallWorldDeliversWhatIsWantedOnceAndInOrder() {
         var odometer = Odometer()
         var worlds = 0
