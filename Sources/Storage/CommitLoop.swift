@@ -44,8 +44,10 @@ package final class CommitLoop {
     /// Physical compactions that wait for the garbage to be freed.
     private var compactionWaiters: [Reply] = []
     private let makeLeaseID: @Sendable () -> Int64
-    /// What memory has let go of and the log has not. Nothing newer may be deleted before: a key would come back to life at
-    /// the next start if its tombstone were gone and an older record were not.
+    /// What memory has let go of and the log has not.
+    ///
+    /// Nothing newer may be deleted before: a key would come back to life at the next start if its tombstone were gone
+    /// and an older record were not.
     var undeleted: [RecordPosition] = []
     /// When the loop's own work is tried again after the log refused something.
     private var retryTime: Duration?
@@ -214,7 +216,12 @@ package final class CommitLoop {
         return self.finish(batch, recordCount: entry.records.count, isChanged: true, now: now)
     }
 
-    private func finish(_ batch: WorkingBatch, recordCount: Int, isChanged: Bool, now: Duration) -> StepReport {
+    private func finish(
+        _ batch: WorkingBatch,
+        recordCount: Int,
+        isChanged: Bool,
+        now: Duration
+    ) -> StepReport {
         var report = StepReport(hasNewSnapshot: isChanged, recordCount: recordCount)
         for decision in batch.decisions {
             if decision.waitsForTrimming {
@@ -291,15 +298,16 @@ package final class CommitLoop {
             Completion(reply: decision.queued.reply, result: self.decideAlone(decision, refusal: reason, now: now))
         }
         if reason == .noSpace, self.alarms.insert(.noSpace).inserted {
-            // The alarm cannot be logged on a full disk; it is raised again if the disk is still full after a restart.
+            // It cannot be logged on a full disk; it is raised again if the disk is still full after a restart.
             self.publish()
             report.hasNewSnapshot = true
         }
         return report
     }
 
-    /// Decides a proposal of a refused batch against the state that stays: its first outcome may rest on changes of the batch
-    /// that never happened.
+    /// Decides a proposal of a refused batch against the state that stays.
+    ///
+    /// Its first outcome may rest on changes of the batch that never happened.
     private func decideAlone(
         _ decision: Decision,
         refusal: StoreError,
@@ -327,8 +335,8 @@ struct Decision {
 
     /// Whether the answer is due only when garbage is freed.
     var waitsForTrimming: Bool {
-        guard case .compact(_, isPhysical: true) = self.queued.proposal, case .success = self.result else { return false }
-        return true
+        guard case .compact(_, isPhysical: true) = self.queued.proposal else { return false }
+        return (try? self.result.get()) != nil
     }
 }
 

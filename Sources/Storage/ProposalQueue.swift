@@ -51,7 +51,7 @@ final class ProposalQueue: Sendable {
     /// Takes up to `maximum` proposals, waiting for the first at most `timeout` (`nil`: for ever). Commit thread only.
     func next(timeout: Duration?, maximum: Int) -> Batch {
         if let timeout {
-            // Waking once a day for nothing is cheaper than trusting every layer below with a deadline in centuries.
+            // Waking once a day for nothing is cheaper than trusting each layer below with centuries.
             let seconds = min(86_400, max(0, timeout / .seconds(1)))
             guard seconds == 0 || self.lock.lock(whenValue: true, timeoutSeconds: seconds) else {
                 return Batch(proposals: [], isClosed: false)

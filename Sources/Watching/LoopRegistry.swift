@@ -83,7 +83,8 @@ package final class LoopRegistry: LoopListener {
         for watcher in self.watchers(where: \.wantsProgress) {
             defer { watcher.hasSentEvents = false }
             // A stream that takes nothing gets no notifications either, or they would pile up.
-            guard !watcher.hasSentEvents, watcher.canBeBookmarked(at: self.liveRevision), watcher.stream.sink.isWritable
+            guard !watcher.hasSentEvents, watcher.canBeBookmarked(at: self.liveRevision),
+                watcher.stream.sink.isWritable
             else { continue }
             self.sendProgress(watchID: watcher.id, on: watcher.stream)
         }
@@ -339,8 +340,10 @@ package final class LoopRegistry: LoopListener {
 }
 
 extension Keyspace {
-    /// Whether all records from `revision` on can be read: those below the horizon stay in the history for a while, so
-    /// that compaction does not cancel a watch that is only a moment behind (in etcd such a watch is never behind).
+    /// Whether all records from `revision` on can be read.
+    ///
+    /// Those below the horizon stay in the history for a while, so that compaction does not cancel a watch that is only a
+    /// moment behind (in etcd such a watch is never behind).
     fileprivate func holdsEverything(from revision: Int64) -> Bool {
         if revision >= self.compactedRevision { return true }
         let history = self.history

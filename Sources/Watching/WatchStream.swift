@@ -18,8 +18,9 @@ package final class WatchStream {
     let sink: any WatchSink
     private var watchers: [Int64: Watcher] = [:]
     private var nextID: Int64 = 0
-    /// Watchers that were cancelled by compaction, oldest first: until its client cancels such an identifier too, it is taken
-    /// (etcd). Bounded; the oldest are forgotten.
+    /// Watchers that were cancelled by compaction, oldest first.
+    ///
+    /// Until its client cancels such an identifier too, it is taken (etcd). Bounded; the oldest are forgotten.
     private var compactedIDs: [Int64] = []
     private var progressIsRequested = false
     /// Whether something was sent that has not been flushed.
@@ -120,7 +121,9 @@ package final class WatchStream {
         }
         let revision = self.registry.liveRevision
         // One request is remembered, however many come: a client that asks and does not read costs nothing.
-        guard self.sink.isWritable, self.watchers.values.allSatisfy({ $0.canBeBookmarked(at: revision) }) else { return }
+        guard self.sink.isWritable,
+            self.watchers.values.allSatisfy({ $0.canBeBookmarked(at: revision) })
+        else { return }
         self.progressIsRequested = false
         self.registry.sendProgress(watchID: -1, on: self)
     }
@@ -128,7 +131,9 @@ package final class WatchStream {
     func watcherWasCompacted(_ watcher: Watcher, horizon: Int64) {
         self.watchers[watcher.id] = nil
         self.compactedIDs.append(watcher.id)
-        if self.compactedIDs.count > self.registry.limits.compactedWatchesPerStream { self.compactedIDs.removeFirst() }
+        if self.compactedIDs.count > self.registry.limits.compactedWatchesPerStream {
+            self.compactedIDs.removeFirst()
+        }
         self.registry.remove(watcher)
         self.sink.watcherWasCompacted(watcher.id, horizon: horizon)
     }

@@ -2,7 +2,7 @@
 package final class Watcher {
     /// The identifier, unique in its stream.
     package let id: Int64
-    /// The first revision that may be named as delivered: the start that was asked for, or the head when it was "now".
+    /// The first revision that may be named as delivered: the start, or the head when that was "now".
     private let firstBookmark: Int64
     /// Counts the watchers of the registry: the order in which they came.
     let serial: Int
