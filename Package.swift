@@ -98,8 +98,8 @@ let package = Package(
         .target(
             name: "DataPlane",
             dependencies: [
-                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "Storage", "Watching", "ChangeBus", protobuf,
-                nioCore, nioPosix, nioSSL, logging, metrics,
+                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "Storage", "Watching", "ChangeBus",
+                protobuf, nioCore, nioPosix, nioSSL, logging, metrics,
             ],
             swiftSettings: strict
         ),
@@ -175,8 +175,8 @@ let package = Package(
         .testTarget(
             name: "DataPlaneTests",
             dependencies: [
-                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "Passwords", "RPC", protobuf,
-                nioCore, nioPosix, nioEmbedded, logging,
+                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "Passwords", "RPC",
+                protobuf, nioCore, nioPosix, nioEmbedded, logging,
             ],
             swiftSettings: relaxed
         ),

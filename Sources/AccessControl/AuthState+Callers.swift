@@ -28,8 +28,9 @@ extension AuthState {
 
     /// Returns what a request without a token may do, on a connection of this identity.
     ///
-    /// Agents, peers and certified administrators have their rights from their certificates, whatever users there
-    /// are. Other certificates name users while the API is enabled, and whoever has no name is anonymous then.
+    /// Agents, peers and certified administrators have their rights from their certificates, whatever users
+    /// there are. Other certificates name users while the API is enabled, and whoever has no name is
+    /// anonymous then.
     package func authorization(of connection: Authorization) throws(AuthError) -> Authorization {
         guard self.isEnabled else { return connection }
         switch connection.identity {

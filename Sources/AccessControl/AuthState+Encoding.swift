@@ -6,8 +6,8 @@ package enum AuthEncodingError: Error, Hashable, Sendable {
     case damaged
 }
 
-/// The stored form, so that users survive a restart: a version byte, then numbers as varints and strings behind
-/// their length. What can be computed is not stored.
+/// The stored form, so that users survive a restart: a version byte, then numbers as varints and strings
+/// behind their length. What can be computed is not stored.
 extension AuthState {
     private static let version: UInt8 = 1
 

@@ -1,7 +1,7 @@
 /// The users and roles of the Auth API, with etcd's rules for changing them (etcd `server/auth/store.go`).
 ///
-/// A value: a copy is a snapshot. Each change counts the auth revision up by one, except that enabling does not.
-/// Every user's permissions are compiled when something changes them, not when they are asked for.
+/// A value: a copy is a snapshot. Each change counts the auth revision up by one, except that enabling does
+/// not. Every user's permissions are compiled when something changes them, not when they are asked for.
 package struct AuthState: Hashable, Sendable {
     /// The name of the user and of the role that are in charge.
     package static let rootName = "root"

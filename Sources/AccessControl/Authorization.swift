@@ -62,8 +62,8 @@ package struct Authorization: Hashable, Sendable {
         }
     }
 
-    /// Whether the client may grant and use leases: agents and peers, who may write nothing, have no use for one;
-    /// users may as in etcd.
+    /// Whether the client may grant and use leases: agents and peers, who may write nothing, have no use for
+    /// one; users may as in etcd.
     package var mayUseLeases: Bool {
         switch self.standing {
         case .administrator, .user: true

@@ -1,6 +1,6 @@
 import AccessControl
 import EtcdAPI
-import Foundation
+import FoundationEssentials
 import MVCC
 import NIOCore
 import RPC
@@ -13,11 +13,13 @@ extension EtcdSession {
         guard self.requireAdministrator(stream) else { return }
         switch method {
         case .roleAdd:
-            guard let request = self.decode(message, as: Etcdserverpb_AuthRoleAddRequest.self, on: stream) else { return }
+            guard let request = self.decode(message, as: Etcdserverpb_AuthRoleAddRequest.self, on: stream)
+            else { return }
             self.change(.addRole(name: request.name), on: stream)
         case .roleList: self.listRoles(on: stream)
         case .roleDelete:
-            guard let request = self.decode(message, as: Etcdserverpb_AuthRoleDeleteRequest.self, on: stream) else { return }
+            guard let request = self.decode(message, as: Etcdserverpb_AuthRoleDeleteRequest.self, on: stream)
+            else { return }
             self.change(.deleteRole(name: request.role), on: stream)
         case .roleGrantPermission: self.grantPermission(message, on: stream)
         default: self.revokePermission(message, on: stream)
@@ -60,7 +62,13 @@ extension EtcdSession {
     }
 
     private func grantPermission(_ message: RawSpan, on stream: RPCStream) {
-        guard let request = self.decode(message, as: Etcdserverpb_AuthRoleGrantPermissionRequest.self, on: stream) else {
+        guard
+            let request = self.decode(
+                message,
+                as: Etcdserverpb_AuthRoleGrantPermissionRequest.self,
+                on: stream
+            )
+        else {
             return
         }
         guard request.hasPerm else {
@@ -71,16 +79,29 @@ extension EtcdSession {
             stream.finish(EtcdStatus.status(AuthError.invalidManagement))
             return
         }
-        let permission = Permission(kind, key: Array(request.perm.key), rangeEnd: Array(request.perm.rangeEnd))
+        let permission = Permission(
+            kind,
+            key: Array(request.perm.key),
+            rangeEnd: Array(request.perm.rangeEnd)
+        )
         self.change(.grantPermission(role: request.name, permission), on: stream)
     }
 
     private func revokePermission(_ message: RawSpan, on stream: RPCStream) {
-        guard let request = self.decode(message, as: Etcdserverpb_AuthRoleRevokePermissionRequest.self, on: stream) else {
+        guard
+            let request = self.decode(
+                message,
+                as: Etcdserverpb_AuthRoleRevokePermissionRequest.self,
+                on: stream
+            )
+        else {
             return
         }
         let key = Array(request.key)
-        self.change(.revokePermission(role: request.role, key: key, rangeEnd: Array(request.rangeEnd)), on: stream)
+        self.change(
+            .revokePermission(role: request.role, key: key, rangeEnd: Array(request.rangeEnd)),
+            on: stream
+        )
     }
 }
 

@@ -1,6 +1,6 @@
 import AccessControl
 import EtcdAPI
-import Foundation
+import FoundationEssentials
 import MVCC
 import NIOCore
 import Passwords
@@ -16,14 +16,23 @@ extension EtcdSession {
         case .userAdd: self.addUser(message, on: stream)
         case .userList: self.listUsers(on: stream)
         case .userDelete:
-            guard let request = self.decode(message, as: Etcdserverpb_AuthUserDeleteRequest.self, on: stream) else { return }
+            guard let request = self.decode(message, as: Etcdserverpb_AuthUserDeleteRequest.self, on: stream)
+            else { return }
             self.change(.deleteUser(name: request.name), on: stream)
         case .userChangePassword: self.changePassword(message, on: stream)
         case .userGrantRole:
-            guard let request = self.decode(message, as: Etcdserverpb_AuthUserGrantRoleRequest.self, on: stream) else { return }
+            guard
+                let request = self.decode(message, as: Etcdserverpb_AuthUserGrantRoleRequest.self, on: stream)
+            else { return }
             self.change(.grantRole(user: request.user, role: request.role), on: stream)
         default:
-            guard let request = self.decode(message, as: Etcdserverpb_AuthUserRevokeRoleRequest.self, on: stream) else { return }
+            guard
+                let request = self.decode(
+                    message,
+                    as: Etcdserverpb_AuthUserRevokeRoleRequest.self,
+                    on: stream
+                )
+            else { return }
             self.change(.revokeRole(user: request.name, role: request.role), on: stream)
         }
     }
@@ -56,7 +65,9 @@ extension EtcdSession {
     }
 
     private func addUser(_ message: RawSpan, on stream: RPCStream) {
-        guard let request = self.decode(message, as: Etcdserverpb_AuthUserAddRequest.self, on: stream) else { return }
+        guard let request = self.decode(message, as: Etcdserverpb_AuthUserAddRequest.self, on: stream) else {
+            return
+        }
         let name = request.name
         guard !request.options.noPassword else {
             self.change(.addUser(name: name, passwordHash: nil), on: stream)
@@ -68,7 +79,13 @@ extension EtcdSession {
     }
 
     private func changePassword(_ message: RawSpan, on stream: RPCStream) {
-        guard let request = self.decode(message, as: Etcdserverpb_AuthUserChangePasswordRequest.self, on: stream) else {
+        guard
+            let request = self.decode(
+                message,
+                as: Etcdserverpb_AuthUserChangePasswordRequest.self,
+                on: stream
+            )
+        else {
             return
         }
         self.hash(request.password, or: request.hashedPassword, on: stream) { hash in
@@ -76,8 +93,8 @@ extension EtcdSession {
         }
     }
 
-    /// Hands the text of the password's hash to `body`: the one that the client has made, if it gives no password;
-    /// a failure ends the call.
+    /// Hands the text of the password's hash to `body`: the one that the client has made, if it gives no
+    /// password; a failure ends the call.
     private func hash(
         _ password: String,
         or hashed: String,
@@ -86,7 +103,8 @@ extension EtcdSession {
     ) {
         if password.isEmpty, !hashed.isEmpty {
             do throws(PasswordHash.Failure) {
-                guard let bytes = Data(base64Encoded: hashed), let text = String(data: bytes, encoding: .utf8) else {
+                guard let bytes = Data(base64Encoded: hashed), let text = String(data: bytes, encoding: .utf8)
+                else {
                     throw .notBcrypt
                 }
                 body(try PasswordHash(text: text).text)

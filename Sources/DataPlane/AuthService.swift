@@ -1,7 +1,6 @@
 import AccessControl
 import CoreMetrics
 import EtcdAPI
-import Foundation
 import MVCC
 import NIOCore
 import Passwords
@@ -9,7 +8,8 @@ import RPC
 import Storage
 import SwiftProtobuf
 
-/// Auth: whether users count, and logging in. The rules are in ``AuthState``; only the commit thread applies them.
+/// Auth: whether users count, and logging in. The rules are in ``AuthState``; only the commit thread applies
+/// them.
 extension EtcdSession {
     func auth(_ method: EtcdMethod, _ message: RawSpan, on stream: RPCStream) {
         switch method {
@@ -36,7 +36,9 @@ extension EtcdSession {
     }
 
     private func authenticate(_ message: RawSpan, on stream: RPCStream) {
-        guard let request = self.decode(message, as: Etcdserverpb_AuthenticateRequest.self, on: stream) else { return }
+        guard let request = self.decode(message, as: Etcdserverpb_AuthenticateRequest.self, on: stream) else {
+            return
+        }
         let auth = self.snapshot.auth
         do throws(AuthError) {
             let hash = try auth.passwordHash(of: request.name)

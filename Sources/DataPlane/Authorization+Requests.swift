@@ -2,7 +2,8 @@ import AccessControl
 import MVCC
 import NIOCore
 
-/// What a client may ask of the key space (etcd `server/auth/store.go`, `server/etcdserver/apply/apply_auth.go`).
+/// What a client may ask of the key space (etcd `server/auth/store.go`,
+/// `server/etcdserver/apply/apply_auth.go`).
 extension Authorization {
     /// Whether all of a range may be read.
     func allowsRead(_ range: KeyRange) -> Bool {

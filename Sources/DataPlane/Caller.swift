@@ -5,9 +5,10 @@ import Storage
 
 /// Whom the messages of one call speak for. Bound to the call's loop.
 ///
-/// A token, if there is one, decides before the connection does (etcd `server/auth/store.go`). What they are allowed is
-/// asked of the users as they are at each message, so that a change of users withdraws what it should and disturbs
-/// nobody else. A stream's token is looked up once: it may live longer than a token that nobody uses.
+/// A token, if there is one, decides before the connection does (etcd `server/auth/store.go`). What they are
+/// allowed is asked of the users as they are at each message, so that a change of users withdraws what it
+/// should and disturbs nobody else. A stream's token is looked up once: it may live longer than a token that
+/// nobody uses.
 struct Caller {
     private let connection: Authorization
     private let token: String?

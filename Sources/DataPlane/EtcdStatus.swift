@@ -125,13 +125,15 @@ enum EtcdStatus {
         switch error {
         // Go's sentence, which etcd does not map.
         case .tooLong: RPCStatus(code: .unknown, message: "bcrypt: password length exceeds 72 bytes")
-        case .zeroByte: RPCStatus(code: .invalidArgument, message: "isthmus: the password contains a zero byte")
+        case .zeroByte:
+            RPCStatus(code: .invalidArgument, message: "isthmus: the password contains a zero byte")
         case .notBcrypt:
             RPCStatus(
                 code: .invalidArgument,
                 message: "isthmus: the hashed password is not bcrypt of cost 4 to 16 in base 64"
             )
-        case .unavailable: RPCStatus(code: .internal, message: "isthmus: the system's library does not know bcrypt")
+        case .unavailable:
+            RPCStatus(code: .internal, message: "isthmus: the system's library does not know bcrypt")
         }
     }
 

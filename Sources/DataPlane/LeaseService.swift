@@ -10,7 +10,8 @@ import SwiftProtobuf
 /// Lease: every call goes to the commit thread, which owns the deadlines.
 extension EtcdSession {
     func lease(_ method: EtcdMethod, _ message: RawSpan, on stream: RPCStream) {
-        // etcd lets any certificate use leases; here agents and peers do not. Users may, as far as the leases' keys allow.
+        // etcd lets any certificate use leases; here agents and peers do not. Users may, as far as the
+        // leases' keys allow.
         guard let access = self.access(stream, { $0.mayUseLeases }) else { return }
         switch method {
         case .leaseGrant: self.grant(message, on: stream)
@@ -47,7 +48,8 @@ extension EtcdSession {
         guard let request = self.decode(message, as: Etcdserverpb_LeaseTimeToLiveRequest.self, on: stream) else {
             return
         }
-        self.propose(access.limit(.timeToLive(lease: request.id, withKeys: request.keys)), on: stream) { outcome in
+        let proposal = Proposal.timeToLive(lease: request.id, withKeys: request.keys)
+        self.propose(access.limit(proposal), on: stream) { outcome in
             guard case .timeToLive(let status, let revision) = outcome else { return }
             var response = Etcdserverpb_LeaseTimeToLiveResponse()
             response.header = self.services.header(revision).message
@@ -106,8 +108,9 @@ final class KeepAliveService: RPCStreamHandler {
     }
 
     func receive(_ message: RawSpan) {
+        let type = Etcdserverpb_LeaseKeepAliveRequest.self
         guard !self.stream.isEnded,
-            let request = self.session.decode(message, as: Etcdserverpb_LeaseKeepAliveRequest.self, on: self.stream),
+            let request = self.session.decode(message, as: type, on: self.stream),
             let access = self.access()
         else { return }
         self.waiting += 1

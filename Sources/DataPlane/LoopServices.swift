@@ -19,7 +19,13 @@ final class LoopServices {
     private var lastRevocableWatch: UInt64 = 0
 
     /// Creates the services of a loop and attaches them to the store; on the loop.
-    init(port: LoopPort, store: Store, configuration: DataPlaneConfiguration, metrics: WatchMetrics, shared: SharedServices) {
+    init(
+        port: LoopPort,
+        store: Store,
+        configuration: DataPlaneConfiguration,
+        metrics: WatchMetrics,
+        shared: SharedServices
+    ) {
         self.store = store
         self.port = port
         self.configuration = configuration

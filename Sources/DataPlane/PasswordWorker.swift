@@ -5,8 +5,8 @@ import NIOPosix
 import Passwords
 import Synchronization
 
-/// Hashes and checks passwords, which takes tens of milliseconds each, on threads of its own: neither the event loops
-/// nor the commit thread wait, and long ranges do not queue behind logins.
+/// Hashes and checks passwords, which takes tens of milliseconds each, on threads of its own: neither the
+/// event loops nor the commit thread wait, and long ranges do not queue behind logins.
 final class PasswordWorker: Sendable {
     private let pool: NIOThreadPool
     private let limit: Int

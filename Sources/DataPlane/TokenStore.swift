@@ -5,8 +5,9 @@ import Synchronization
 
 /// The tokens of clients that have logged in (etcd's "simple tokens"), shared by all event loops.
 ///
-/// They are kept in memory only: after a restart clients log in again. A token stands for a grant; whether that still
-/// holds is decided by whoever knows the current users, and what is withdrawn need not be found here.
+/// They are kept in memory only: after a restart clients log in again. A token stands for a grant; whether
+/// that still holds is decided by whoever knows the current users, and what is withdrawn need not be found
+/// here.
 final class TokenStore: Sendable {
     private struct Entry {
         let grant: AuthGrant

@@ -13,7 +13,8 @@ final class WatchService: RPCStreamHandler {
     private let stream: RPCStream
     private var watches: WatchStream?
     private var caller: Caller
-    /// The number under which this stream is told of changes of users; `nil` when its rights do not depend on them.
+    /// The number under which this stream is told of changes of users; `nil` when its rights do not depend on
+    /// them.
     private var revocableNumber: UInt64?
 
     init(session: EtcdSession, stream: RPCStream) {
@@ -97,7 +98,8 @@ final class WatchService: RPCStreamHandler {
     private func refusal(_ auth: AuthState, _ isAllowed: (Authorization) -> Bool) -> RPCStatus? {
         do throws(AuthError) {
             let authorization = try self.caller.authorization(in: auth)
-            return authorization.isAdministrator || isAllowed(authorization) ? nil : EtcdStatus.permissionDenied
+            let isFine = authorization.isAdministrator || isAllowed(authorization)
+            return isFine ? nil : EtcdStatus.permissionDenied
         } catch {
             return EtcdStatus.status(error)
         }

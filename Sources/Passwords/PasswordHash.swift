@@ -1,8 +1,8 @@
 // Passwords: hashes of passwords, made and checked by the C library's bcrypt.
 //
-// One outside thing, so one target: `PKI` wraps OpenSSL, which has no bcrypt, and the planes contain no C. Not
-// here: who has which password (`AccessControl`), and on which thread the work is done (`DataPlane`): a hash takes
-// tens of milliseconds, on purpose. Begin with `PasswordHash`.
+// One outside thing, so one target: `PKI` wraps OpenSSL, which has no bcrypt, and the planes contain no C.
+// Not here: who has which password (`AccessControl`), and on which thread the work is done (`DataPlane`): a
+// hash takes tens of milliseconds, on purpose. Begin with `PasswordHash`.
 
 import CCrypt
 import Glibc
@@ -58,8 +58,8 @@ package struct PasswordHash: Hashable, Sendable {
         try self.init(text: text)
     }
 
-    /// Whether this is the hash of `password`. Blocks the caller for as long as the hash's cost asks, and no shorter
-    /// for a password that begins well.
+    /// Whether this is the hash of `password`. Blocks the caller for as long as the hash's cost asks, and no
+    /// shorter for a password that begins well.
     package func matches(_ password: String) -> Bool {
         // What cannot be hashed was never anyone's password. bcrypt would look at a part of it only.
         guard password.utf8.count <= Self.maximumPasswordBytes, !password.utf8.contains(0),
@@ -96,7 +96,9 @@ package struct PasswordHash: Hashable, Sendable {
     // MARK: - The text
 
     /// bcrypt's own base 64.
-    private static let alphabet = Array("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+    private static let alphabet = Array(
+        "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8
+    )
 
     private static func encode(_ salt: [UInt8]) -> String {
         var text: [UInt8] = []
@@ -104,7 +106,9 @@ package struct PasswordHash: Hashable, Sendable {
             let bytes = salt[start..<min(start + 3, salt.count)]
             let bits = bytes.reduce(0) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - bytes.count))
             // Three bytes are four characters, fewer bytes one character more than they are.
-            for place in 0...bytes.count { text.append(Self.alphabet[Int(bits >> UInt32(18 - 6 * place) & 0x3f)]) }
+            for place in 0...bytes.count {
+                text.append(Self.alphabet[Int(bits >> UInt32(18 - 6 * place) & 0x3f)])
+            }
         }
         return String(decoding: text, as: UTF8.self)
     }
@@ -112,7 +116,9 @@ package struct PasswordHash: Hashable, Sendable {
     private static func cost(of bytes: [UInt8]) -> Int? {
         let dollar = UInt8(ascii: "$")
         let prefixes = ["$2a$", "$2b$", "$2y$"]
-        guard prefixes.contains(where: { bytes.starts(with: $0.utf8) }), bytes[6] == dollar else { return nil }
+        guard prefixes.contains(where: { bytes.starts(with: $0.utf8) }), bytes[6] == dollar else {
+            return nil
+        }
         return Int(String(decoding: bytes[4..<6], as: UTF8.self))
     }
 }

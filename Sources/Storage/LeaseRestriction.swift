@@ -2,8 +2,8 @@ import AccessControl
 import MVCC
 import NIOCore
 
-/// What someone who may only touch some keys may do with leases: whoever uses one touches all of its keys, because
-/// they live and die together (etcd `server/etcdserver/apply/apply_auth.go`).
+/// What someone who may only touch some keys may do with leases: whoever uses one touches all of its keys,
+/// because they live and die together (etcd `server/etcdserver/apply/apply_auth.go`).
 struct LeaseRestriction {
     private let permissions: PermissionTable
     private let leases: LeaseTable

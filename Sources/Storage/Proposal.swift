@@ -22,9 +22,11 @@ package enum Proposal: Sendable {
     case setDocument(name: String, bytes: [UInt8]?)
     /// Changes users, roles or whether they count; no revision of the key space.
     case auth(AuthCommand)
-    /// A proposal by someone who may only touch some keys: decided only if these are the keys of the leases that it uses.
+    /// A proposal by someone who may only touch some keys: decided only if these are the keys of the leases
+    /// that it uses.
     ///
-    /// Only the commit thread knows which keys a lease has; the proposal's own keys were checked by whoever proposes.
+    /// Only the commit thread knows which keys a lease has; the proposal's own keys were checked by whoever
+    /// proposes.
     indirect case restricted(Proposal, to: PermissionTable)
 }
 

@@ -39,14 +39,18 @@ struct ProposalEvaluator {
         case .auth(let command):
             return .auth(self.decide(command, in: &batch), revision: batch.keyspace.revision)
         case .restricted(let proposal, let permissions):
-            guard LeaseRestriction(permissions, batch.keyspace.leases).allows(proposal) else { return .denied }
+            let restriction = LeaseRestriction(permissions, batch.keyspace.leases)
+            guard restriction.allows(proposal) else { return .denied }
             return try self.evaluate(proposal, in: &batch)
         case .grant, .revoke, .keepAlive, .timeToLive, .leases:
             return try self.evaluateLease(proposal, in: &batch)
         }
     }
 
-    private func decide(_ command: AuthCommand, in batch: inout WorkingBatch) -> Result<AuthOutcome, AuthError> {
+    private func decide(
+        _ command: AuthCommand,
+        in batch: inout WorkingBatch
+    ) -> Result<AuthOutcome, AuthError> {
         do throws(AuthError) {
             return .success(try batch.apply(command))
         } catch {

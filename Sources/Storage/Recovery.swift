@@ -42,7 +42,8 @@ extension CommitLoop {
         self.undeleted = undeleted
     }
 
-    /// Reads who the users are. If that cannot be read, the store stays closed: without them it would be open to all.
+    /// Reads who the users are. If that cannot be read, the store stays closed: without them it would be open
+    /// to all.
     private static func readAuth(of recovered: RecoveredStore) throws(PersistenceError) -> AuthState {
         guard let document = recovered.documents.first(where: { $0.name == WorkingBatch.authDocument }) else {
             return AuthState()
@@ -50,7 +51,8 @@ extension CommitLoop {
         do throws(AuthEncodingError) {
             return try AuthState(encoded: document.bytes)
         } catch {
-            throw .corrupt(path: "the document \"\(document.name)\"", reason: "users and roles cannot be read: \(error)")
+            let reason = "users and roles cannot be read: \(error)"
+            throw .corrupt(path: "the document \"\(document.name)\"", reason: reason)
         }
     }
 

@@ -39,8 +39,8 @@ package final class LoopRegistry: LoopListener {
     private var liveCursor: Int64
     /// The newest generation of users and roles that the loop knows; see ``Snapshot/authGeneration``.
     package private(set) var authGeneration: Int
-    /// Called when users or roles changed, before anything is delivered that was committed after the change; it may cancel
-    /// watchers, not create any.
+    /// Called when users or roles changed, before anything is delivered that was committed after the change;
+    /// it may cancel watchers, not create any.
     package var authDidChange: ((Snapshot) -> Void)?
     private var catchUpQueue: [Watcher] = []
     private var touchedStreams: [WatchStream] = []

@@ -7,7 +7,10 @@ import Testing
     private static let roles = ["root", "r", "s"]
     private static let keys: [[UInt8]] = [[], [0], [1], [2]]
 
-    @Test("agrees with plain lists after each of many random changes, and survives storing", arguments: 0..<24)
+    @Test(
+        "agrees with plain lists after each of many random changes, and survives storing",
+        arguments: 0..<24
+    )
     func agrees(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var state = AuthState()
@@ -39,7 +42,10 @@ import Testing
                 let mayWrite = isRoot || grants.contains { $0.kind != .read && $0.holds(key) }
                 let empty: [UInt8] = []
                 #expect(user.permissions.allowsRead(key: key.span, rangeEnd: empty.span) == mayRead, comment)
-                #expect(user.permissions.allowsWrite(key: key.span, rangeEnd: empty.span) == mayWrite, comment)
+                #expect(
+                    user.permissions.allowsWrite(key: key.span, rangeEnd: empty.span) == mayWrite,
+                    comment
+                )
             }
         }
     }
@@ -126,7 +132,8 @@ private struct ModelAuth {
             return self.has(role: role) ? nil : .roleNotFound
         case .revokePermission(let role, let key, let end):
             guard let found = self.roles.first(where: { $0.name == role }) else { return .roleNotFound }
-            return found.permissions.contains { $0.key == key && $0.rangeEnd == end } ? nil : .permissionNotGranted
+            return found.permissions.contains { $0.key == key && $0.rangeEnd == end }
+                ? nil : .permissionNotGranted
         }
     }
 
@@ -163,7 +170,9 @@ private struct ModelAuth {
     }
 
     private mutating func change(_ user: String, _ body: (inout Set<String>) -> Void) {
-        for index in self.users.indices where self.users[index].name == user { body(&self.users[index].roles) }
+        for index in self.users.indices where self.users[index].name == user {
+            body(&self.users[index].roles)
+        }
     }
 
     private mutating func change(role: String, _ body: (inout [Permission]) -> Void) {

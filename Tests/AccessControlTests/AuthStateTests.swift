@@ -32,8 +32,14 @@ import Testing
             (.grantPermission(role: "nothing", Permission(.read, key: [1])), .roleNotFound),
             (.grantPermission(role: "reader", Permission(.read, key: [])), .invalidManagement),
             (.grantPermission(role: "reader", Permission(.read, key: [], rangeEnd: [0])), .invalidManagement),
-            (.grantPermission(role: "reader", Permission(.read, key: [2], rangeEnd: [2])), .invalidManagement),
-            (.grantPermission(role: "nothing", Permission(.read, key: [2], rangeEnd: [1])), .invalidManagement),
+            (
+                .grantPermission(role: "reader", Permission(.read, key: [2], rangeEnd: [2])),
+                .invalidManagement
+            ),
+            (
+                .grantPermission(role: "nothing", Permission(.read, key: [2], rangeEnd: [1])),
+                .invalidManagement
+            ),
             (.revokePermission(role: "nothing", key: [1], rangeEnd: []), .roleNotFound),
             (.revokePermission(role: "reader", key: [9], rangeEnd: []), .permissionNotGranted),
             (.revokePermission(role: "reader", key: [0x61], rangeEnd: []), .permissionNotGranted),

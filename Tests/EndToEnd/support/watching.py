@@ -12,12 +12,12 @@ from .protocol import message
 class WatchStream:
     """One Watch call. Every answer passes through `next`, in order, and is checked for what all must have."""
 
-    def __init__(self, client):
+    def __init__(self, client, metadata=None):
         self.requests = queue.Queue()
         self.responses = queue.Queue()
         self.cluster_ids = set()
         self.status = None
-        self.call = client.Watch.Watch(iter(self.requests.get, None))
+        self.call = client.Watch.Watch(iter(self.requests.get, None), metadata=metadata)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
