@@ -26,8 +26,17 @@ struct WatchCommand: AsyncParsableCommand {
     @Option(help: "How many puts are made in a second; zero means one after the other without a pause.")
     var rate = 0
 
+    @Option(help: "How many writers make them without a pause, each waiting for its own answers.")
+    var writers = 1
+
     @Option(help: "How many seconds everything stays as it is before the memory is read.")
     var settle = 0
+
+    func validate() throws {
+        guard (1...PutMark.writers).contains(self.writers), self.rate == 0 || self.writers == 1 else {
+            throw ValidationError("there are 1 to \(PutMark.writers) writers, and one when there is a rate")
+        }
+    }
 
     func run() async throws {
         let command = self
@@ -47,7 +56,7 @@ struct WatchCommand: AsyncParsableCommand {
                 watchers: share(of: command.watchers, team.index, of: count)
             )
         }
-        try await crew.first { $0.openWriter(plan) }
+        try await crew.first { $0.openWriters(command.writers, plan) }
         _ = try await self.deliver(self.warmUp, crew)
 
         var report = Report(work: "watch")

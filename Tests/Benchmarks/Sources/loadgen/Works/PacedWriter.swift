@@ -1,28 +1,36 @@
 import NIOCore
 
-/// What a put that is to be watched carries in its value: its number and when it was due.
+/// What a put that is to be watched carries in its value: who made it, its number and when it was due.
 struct PutMark {
+    /// How many writers there can be.
+    static let writers = 100
+    private static let perWriter = 100_000_000
+
+    var writer: Int
+    /// Counted for each writer.
     var sequence: Int
     /// In nanoseconds of the monotonic clock.
     var dueAt: UInt64
 
-    init(sequence: Int, dueAt: UInt64) {
+    init(writer: Int, sequence: Int, dueAt: UInt64) {
+        self.writer = writer
         self.sequence = sequence
         self.dueAt = dueAt
     }
 
     init?(_ value: UnsafeRawBufferPointer) {
-        guard value.count >= KeyNames.digits + 8, let sequence = KeyNames.number(in: value) else {
+        guard value.count >= KeyNames.digits + 8, let number = KeyNames.number(in: value) else {
             return nil
         }
-        self.sequence = sequence
+        self.writer = number / Self.perWriter
+        self.sequence = number % Self.perWriter
         self.dueAt = UInt64(
             bigEndian: value.loadUnaligned(fromByteOffset: KeyNames.digits, as: UInt64.self)
         )
     }
 
     func append(to buffer: inout ByteBuffer) {
-        KeyNames.appendDigits(self.sequence, to: &buffer)
+        KeyNames.appendDigits(self.writer * Self.perWriter + self.sequence, to: &buffer)
         buffer.writeInteger(self.dueAt)
     }
 }
@@ -42,6 +50,7 @@ final class PacedWriter: StreamReceiver {
     private let pool: ConnectionPool
     private let keys: KeyNames
     private let plan: Plan
+    private let number: Int
     private var stream: GRPCStream?
     private var sequence = 0
     private var unsent = 0
@@ -51,10 +60,11 @@ final class PacedWriter: StreamReceiver {
     private var nextDue = NIODeadline.now()
     private var done: EventLoopPromise<Void>?
 
-    init(connection: ClientConnection, pool: ConnectionPool, keys: KeyNames, plan: Plan) {
+    init(number: Int, connection: ClientConnection, pool: ConnectionPool, keys: KeyNames, plan: Plan) {
         self.pool = pool
         self.keys = keys
         self.plan = plan
+        self.number = number
         self.stream = GRPCStream(connection: connection, receiver: self)
     }
 
@@ -62,6 +72,7 @@ final class PacedWriter: StreamReceiver {
     ///
     /// Done when all are answered.
     func run(_ count: Int, rate: Int) -> EventLoopFuture<Void> {
+        guard count > 0 else { return self.pool.eventLoop.makeSucceededVoidFuture() }
         let done = self.pool.eventLoop.makePromise(of: Void.self)
         self.done = done
         self.unsent = count
@@ -90,13 +101,17 @@ final class PacedWriter: StreamReceiver {
     }
 
     private func put(dueAt: NIODeadline) throws(LoadError) {
-        let mark = PutMark(sequence: self.sequence, dueAt: dueAt.uptimeNanoseconds)
+        let mark = PutMark(
+            writer: self.number,
+            sequence: self.sequence,
+            dueAt: dueAt.uptimeNanoseconds
+        )
         self.sequence += 1
         self.unsent -= 1
         self.isAnswered = false
         try self.stream?.call(.put) { buffer in
             Requests.put(
-                mark.sequence % self.plan.keyCount,
+                (mark.sequence + self.number * 7919) % self.plan.keyCount,
                 of: self.keys,
                 size: self.plan.valueSize,
                 filler: self.plan.filler,

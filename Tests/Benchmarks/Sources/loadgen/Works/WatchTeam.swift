@@ -13,8 +13,8 @@ final class WatchTeam: CrewMember {
     private var missing = 0
     private var latencies = Histogram()
     private var delivered: EventLoopPromise<Histogram>?
-    /// Puts for the watchers to see; on the first loop only.
-    private var writer: PacedWriter?
+    /// They make the puts for the watchers to see; on the first loop only.
+    private var writers: [PacedWriter] = []
 
     init(pool: ConnectionPool, keys: KeyNames, index: Int) {
         self.pool = pool
@@ -43,22 +43,28 @@ final class WatchTeam: CrewMember {
         }.nonisolated()
     }
 
-    /// Opens one more connection, for the puts.
-    func openWriter(_ plan: PacedWriter.Plan) -> EventLoopFuture<Void> {
-        let number = self.pool.connections.count
+    /// Opens one more connection, for the puts of all writers.
+    func openWriters(_ count: Int, _ plan: PacedWriter.Plan) -> EventLoopFuture<Void> {
+        let connection = self.pool.connections.count
         return self.pool.open(1).assumeIsolated().map {
-            self.writer = PacedWriter(
-                connection: self.pool.connections[number],
-                pool: self.pool,
-                keys: self.keys,
-                plan: plan
-            )
+            self.writers = (0..<count).map { number in
+                PacedWriter(
+                    number: number,
+                    connection: self.pool.connections[connection],
+                    pool: self.pool,
+                    keys: self.keys,
+                    plan: plan
+                )
+            }
         }.nonisolated()
     }
 
-    /// Makes `count` puts, `rate` in a second, or one after the other when that is zero.
+    /// Makes `count` puts, `rate` in a second, or as fast as they are answered when that is zero.
     func put(_ count: Int, rate: Int) -> EventLoopFuture<Void> {
-        self.writer?.run(count, rate: rate) ?? self.pool.eventLoop.makeSucceededVoidFuture()
+        let puts = self.writers.enumerated().map { number, writer in
+            writer.run(share(of: count, number, of: self.writers.count), rate: rate)
+        }
+        return EventLoopFuture.andAllSucceed(puts, on: self.pool.eventLoop)
     }
 
     /// Says that every watcher is to see `count` more events, before they are put.
@@ -95,7 +101,8 @@ final class WatchTeam: CrewMember {
 /// Checks that each watcher gets every put once and in order.
 final class WatchStream: StreamReceiver {
     private struct Watcher {
-        var nextSequence = 0
+        /// The number of the next put of each writer.
+        var next: [Int]
         var lastRevision: Int64 = 0
     }
 
@@ -126,7 +133,7 @@ final class WatchStream: StreamReceiver {
         guard answer.watch == Int64(self.states.count) else {
             throw .wrongAnswer("watch \(answer.watch) was created instead of \(self.states.count)")
         }
-        self.states.append(Watcher())
+        self.states.append(Watcher(next: [Int](repeating: 0, count: PutMark.writers)))
         self.team.createdOne()
         guard self.states.count < self.watchers else { return }
         let keys = self.team.keys
@@ -137,14 +144,14 @@ final class WatchStream: StreamReceiver {
         let index = Int(watch)
         guard self.states.indices.contains(index) else { throw .wrongAnswer("an event of watch \(watch)") }
         guard let mark = PutMark(pair.value) else { throw .wrongAnswer("a value that nobody put") }
-        let expected = self.states[index].nextSequence
+        let expected = self.states[index].next[mark.writer]
         guard mark.sequence == expected else {
             throw .wrongAnswer("put \(mark.sequence) arrived at a watcher instead of put \(expected)")
         }
         guard pair.modRevision > self.states[index].lastRevision else {
             throw .wrongAnswer("revision \(pair.modRevision) after \(self.states[index].lastRevision)")
         }
-        self.states[index].nextSequence += 1
+        self.states[index].next[mark.writer] += 1
         self.states[index].lastRevision = pair.modRevision
         try self.team.deliveredOne(after: now - mark.dueAt)
     }
