@@ -1,12 +1,7 @@
 """The two servers under test. Both use the certificates that our own server made on its first start."""
 
-import os
-
 from support.certificates import Identity
 from support.servers import Etcd35, Isthmus
-
-# It was read on import; our server would refuse it as a setting that it does not know.
-os.environ.pop("ISTHMUS_BIN", None)
 
 
 class Product(Isthmus):

@@ -51,6 +51,14 @@ def watches(bench):
         )
         bench.compare(f"put to 1,000 watchers, {layout}", "us CPU/event", reports, cpu, 1 / 20)
         bench.compare(f"the same: deliveries, {layout}", "1/s", reports, rate, lower=False)
+    writers = 16
+    reports = bench.alternate(
+        servers,
+        lambda server: bench.load(
+            server, "watch", keys=100, puts=4 * counts[server.target], writers=writers
+        ),
+    )
+    bench.compare(f"the same with {writers} writers at once", "us CPU/event", reports, cpu)
     paced = 200 if bench.quick else 600
     reports = bench.alternate(
         servers, lambda server: bench.load(server, "watch", keys=100, puts=paced, rate=40)
