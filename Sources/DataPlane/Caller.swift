@@ -3,7 +3,9 @@ import NIOCore
 import RPC
 import Storage
 
-/// Whom the messages of one call speak for. Bound to the call's loop.
+/// Whom the messages of one call speak for.
+///
+/// Bound to the call's loop.
 ///
 /// A token, if there is one, decides before the connection does (etcd `server/auth/store.go`). What they are
 /// allowed is asked of the users as they are at each message, so that a change of users withdraws what it

@@ -2,15 +2,16 @@ import NIOCore
 
 /// A set of keys as disjoint intervals in ascending order.
 ///
-/// A transaction can name tens of thousands of ranges in nested branches; asking each range about each key would let one
-/// request of legal size occupy a thread for minutes.
+/// A transaction can name tens of thousands of ranges in nested branches; asking each range about each key
+/// would let one request of legal size occupy a thread for minutes.
 struct KeyIntervals {
     private struct Interval {
         var start: ByteBuffer
         /// The first key after the interval, or `nil` when it has no end.
         var end: ByteBuffer?
 
-        /// Whether the interval reaches to `key` or beyond, so that an interval that starts there continues it.
+        /// Whether the interval reaches to `key` or beyond, so that an interval that starts there continues
+        /// it.
         func reaches(_ key: ByteBuffer) -> Bool {
             guard let end = self.end else { return true }
             return !Bytes.areInOrder(end, key)

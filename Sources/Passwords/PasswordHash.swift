@@ -42,9 +42,12 @@ package struct PasswordHash: Hashable, Sendable {
         self.text = text
     }
 
-    /// Hashes a password. Blocks the caller for as long as the cost asks.
+    /// Hashes a password.
+    ///
+    /// Blocks the caller for as long as the cost asks.
     ///
     /// - Parameters:
+    ///   - password: At most ``maximumPasswordBytes`` of UTF-8 without a zero byte.
     ///   - cost: The binary logarithm of the number of rounds, in ``costs``.
     ///   - salt: ``saltByteCount`` random bytes.
     /// - Throws: ``Failure``.
@@ -58,8 +61,9 @@ package struct PasswordHash: Hashable, Sendable {
         try self.init(text: text)
     }
 
-    /// Whether this is the hash of `password`. Blocks the caller for as long as the hash's cost asks, and no
-    /// shorter for a password that begins well.
+    /// Whether this is the hash of `password`.
+    ///
+    /// Blocks the caller for as long as the hash's cost asks, and no shorter for a password that begins well.
     package func matches(_ password: String) -> Bool {
         // What cannot be hashed was never anyone's password. bcrypt would look at a part of it only.
         guard password.utf8.count <= Self.maximumPasswordBytes, !password.utf8.contains(0),

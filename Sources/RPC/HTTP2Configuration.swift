@@ -28,7 +28,8 @@ import CNghttp2
         unsafe nghttp2_option_new(&options)
         unsafe nghttp2_option_set_no_auto_window_update(options, 1)
         unsafe nghttp2_option_set_no_closed_streams(options, 1)
-        // `RequestHeadCheck` checks request heads: the library's check refuses authorities that real clients send.
+        // `RequestHeadCheck` checks request heads: the library's check refuses authorities that real clients
+        // send.
         unsafe nghttp2_option_set_no_http_messaging(options, 1)
         unsafe nghttp2_option_set_max_deflate_dynamic_table_size(options, 256)
         unsafe nghttp2_option_set_max_outbound_ack(options, limits.maxUnwrittenAcknowledgements)

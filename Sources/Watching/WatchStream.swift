@@ -1,6 +1,8 @@
 package import MVCC
 
-/// The watchers of one client stream. Bound to its registry's event loop.
+/// The watchers of one client stream.
+///
+/// Bound to its registry's event loop.
 package final class WatchStream {
     /// Why a watch was not created.
     package enum CreateError: Error, Hashable, Sendable {
@@ -20,7 +22,8 @@ package final class WatchStream {
     private var nextID: Int64 = 0
     /// Watchers that were cancelled by compaction, oldest first.
     ///
-    /// Until its client cancels such an identifier too, it is taken (etcd). Bounded; the oldest are forgotten.
+    /// Until its client cancels such an identifier too, it is taken (etcd). Bounded; the oldest are
+    /// forgotten.
     private var compactedIDs: [Int64] = []
     private var progressIsRequested = false
     /// Whether something was sent that has not been flushed.
@@ -35,11 +38,16 @@ package final class WatchStream {
     /// The number of watchers.
     package var watcherCount: Int { self.watchers.count }
 
-    /// Creates a watcher. Its events begin to flow in a later turn of the loop, so that the caller can announce it first.
+    /// Creates a watcher.
     ///
-    /// - Parameter requestedID: The identifier that the client wants, or zero to have one chosen.
-    /// - Returns: The watcher's identifier, and the revision that its creation is announced with: when the start is "now",
-    ///   the events after it are to come.
+    /// Its events begin to flow in a later turn of the loop, so that the caller can announce it first.
+    ///
+    /// - Parameters:
+    ///   - request: What to watch.
+    ///   - requestedID: The identifier that the client wants, or zero to have one chosen.
+    /// - Returns: The watcher's identifier, and the revision that its creation is announced with: when the
+    ///   start is "now", the events after it are to come.
+    /// - Throws: Why there is no watcher; the stream is unchanged then.
     package func create(
         _ request: WatchRequest,
         requestedID: Int64
@@ -89,7 +97,8 @@ package final class WatchStream {
         return ids
     }
 
-    /// Asks for one progress notification for the whole stream, sent once all of its watchers have everything.
+    /// Asks for one progress notification for the whole stream, sent once all of its watchers have
+    /// everything.
     package func requestProgress() {
         self.progressIsRequested = true
         self.registry.drain()
@@ -112,7 +121,9 @@ package final class WatchStream {
         self.compactedIDs = []
     }
 
-    /// Sends the requested notification if it is due. It cannot overtake events: both are written on this loop, in order.
+    /// Sends the requested notification if it is due.
+    ///
+    /// It cannot overtake events: both are written on this loop, in order.
     func answerProgress() {
         guard self.progressIsRequested, !self.watchers.isEmpty else {
             // As etcd: without watchers nobody is there to be told.

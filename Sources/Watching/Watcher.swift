@@ -1,4 +1,6 @@
-/// One watch of one stream. Bound to its registry's event loop.
+/// One watch of one stream.
+///
+/// Bound to its registry's event loop.
 package final class Watcher {
     /// The identifier, unique in its stream.
     package let id: Int64
@@ -45,8 +47,8 @@ package final class Watcher {
     /// Whether it was given everything that its loop has read.
     package var isLive: Bool { self.machine.isLive }
 
-    /// Whether it may be told that nothing happened up to `revision`: it has everything, and its start is not in the
-    /// future (etcd issue 20221).
+    /// Whether it may be told that nothing happened up to `revision`: it has everything, and its start is not
+    /// in the future (etcd issue 20221).
     func canBeBookmarked(at revision: Int64) -> Bool {
         self.machine.isLive && self.firstBookmark <= revision
     }

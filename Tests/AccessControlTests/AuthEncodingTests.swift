@@ -22,7 +22,8 @@ import Testing
             state.encoded == [
                 1, 0, 5, 0,  // version, disabled, revision, never enabled
                 1, 1, 0x72, 1, 2, 1, 0x61, 1, 0,  // the role r with one permission
-                1, 1, 0x75, 4, 1, 1, 0x68, 1, 1, 0x72,  // the user u, since revision 4, with a hash and a role
+                // The user u, since revision 4, with a hash and a role.
+                1, 1, 0x75, 4, 1, 1, 0x68, 1, 1, 0x72,
             ]
         )
     }

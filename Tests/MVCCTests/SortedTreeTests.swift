@@ -126,12 +126,14 @@ struct CheckedTree {
         checked.check()
     }
 
-    /// Inner nodes lose their first children, get keys below what is left, and are joined with their neighbours.
+    /// Inner nodes lose their first children, get keys below what is left, and are joined with their
+    /// neighbours.
     @Test(arguments: 0..<3 as Range<UInt64>)
     func boundsStayRightWhenWholeRegionsAreEmptiedAndRefilled(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var checked = CheckedTree()
-        // Splits leave leaves half full; the odd keys fill them up, so that they are emptied before they are joined.
+        // Splits leave leaves half full; the odd keys fill them up, so that they are emptied before they are
+        // joined.
         for key in stride(from: 0, to: 9000, by: 2) { checked.set(key) }
         for key in stride(from: 1, to: 9000, by: 2) { checked.set(key) }
         // Regions that begin and end where leaves do.

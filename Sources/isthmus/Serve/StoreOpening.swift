@@ -68,7 +68,8 @@ struct StoreOpening {
         let keyspace = store.replica.current.keyspace
         var metadata: Logger.Metadata = [
             "revision": "\(keyspace.revision)", "compacted.revision": "\(keyspace.compactedRevision)",
-            "key.count": "\(keyspace.keyCount)", "cluster.id": "\(String(recovered.identity.clusterID, radix: 16))",
+            "key.count": "\(keyspace.keyCount)",
+            "cluster.id": "\(String(recovered.identity.clusterID, radix: 16))",
             "duration": "\(duration)", "durability": "\(self.configuration.store.durability.rawValue)",
         ]
         if case .tailMayBeLost(let ceiling) = recovered.recovery {

@@ -37,8 +37,9 @@ struct PutMark {
 
 /// Puts keys one after the other, as fast as they are answered or at a steady rate.
 ///
-/// Loop-bound. A put waits for the answer to the one before, so that watchers must see them in order. At a steady rate
-/// it counts as sent when it was due, so that a server which answers late does not hide its own delay.
+/// Loop-bound. A put waits for the answer to the one before, so that watchers must see them in order. At a
+/// steady rate it counts as sent when it was due, so that a server which answers late does not hide its own
+/// delay.
 final class PacedWriter: StreamReceiver {
     struct Plan: Sendable {
         /// The puts go to these keys in turn.
