@@ -10,7 +10,7 @@ extension Keyspace {
     package func hash(through revision: Int64) -> UInt32 {
         var records: [Record] = []
         let horizon = self.compactedRevision
-        self.index.forEach { element in
+        self.index.visitAll { element in
             let kept = element.compacted(through: horizon) { _ in }
             kept?.forEachRecord { record in
                 guard record.modRevision <= revision, !(record.isTombstone && record.modRevision == horizon)
@@ -78,7 +78,9 @@ private struct CRC32C {
     }
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        for unsafebyte in unsafe bytes {
+        for index in 0..<bytes.count {
+            // In bounds by the loop.
+            let byte = unsafe bytes[index]
             self.state = (self.state >> 8) ^ self.table[Int((self.state ^ UInt32(byte)) & 0xff)]
         }
     }

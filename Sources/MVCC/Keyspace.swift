@@ -142,7 +142,7 @@ package struct Keyspace: Sendable {
 
     /// Calls `body` for every stored record in key order, then revision order.
     package func forEachStoredRecord(_ body: (Record) -> Void) {
-        self.index.forEach { element in
+        self.index.visitAll { element in
             element.forEachRecord(body)
             return true
         }

@@ -29,7 +29,7 @@ package struct LeaseTable: Sendable {
     /// The earliest deadline, or `nil` without leases.
     package var nextDeadline: Duration? {
         var first: Duration?
-        self.deadlines.forEach { element in
+        self.deadlines.visitAll { element in
             first = element.at
             return false
         }
@@ -67,7 +67,7 @@ package struct LeaseTable: Sendable {
     /// Returns up to `limit` leases that have expired, earliest first.
     package func expired(now: Duration, limit: Int) -> [Int64] {
         var ids: [Int64] = []
-        self.deadlines.forEach { element in
+        self.deadlines.visitAll { element in
             guard element.at <= now, ids.count < limit else { return false }
             ids.append(element.id)
             return true
@@ -78,7 +78,7 @@ package struct LeaseTable: Sendable {
     /// All leases, in the order in which they expire.
     package var all: [Lease] {
         var result: [Lease] = []
-        self.deadlines.forEach { element in
+        self.deadlines.visitAll { element in
             if let lease = self.lease(element.id) { result.append(lease) }
             return true
         }

@@ -81,7 +81,7 @@ struct SortedTree<Element: SortedTreeElement>: Sendable {
     }
 
     /// Calls `body` for all elements, ascending, until it returns `false`.
-    func forEach(_ body: (borrowing Element) -> Bool) {
+    func visitAll(_ body: (borrowing Element) -> Bool) {
         // Every element is after a position that is before every element.
         let start: (borrowing Element) -> Int = { _ in -1 }
         self.forEach(from: start, body)
