@@ -110,7 +110,8 @@ let package = Package(
             dependencies: [
                 "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
                 "MVCC",
-                "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix, nioSSL,
+                "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
+                nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],
@@ -161,14 +162,16 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Storage", "MVCC", "AccessControl", "Persistence", nioCore, nioPosix, nioEmbedded, logging, metrics,
+                "Storage", "MVCC", "AccessControl", "Persistence", nioCore, nioPosix, nioEmbedded, logging,
+                metrics,
             ],
             swiftSettings: relaxed
         ),
         .testTarget(
             name: "WatchingTests",
             dependencies: [
-                "Watching", "Storage", "MVCC", "Persistence", "EtcdAPI", protobuf, nioCore, nioEmbedded, metrics,
+                "Watching", "Storage", "MVCC", "Persistence", "EtcdAPI", protobuf, nioCore, nioEmbedded,
+                metrics,
             ],
             swiftSettings: relaxed
         ),

@@ -105,7 +105,9 @@ extension DeleteRange {
 }
 
 extension Transaction {
-    /// Converts a request, whose level may have `operationLimit` operations: checked first, because converting costs.
+    /// Converts a request, whose level may have `operationLimit` operations.
+    ///
+    /// That is checked first, because converting costs.
     init(_ request: Etcdserverpb_TxnRequest, operationLimit: Int) throws(StoreError) {
         let widest = max(request.compare.count, request.success.count, request.failure.count)
         guard widest <= operationLimit else { throw .tooManyOperations(limit: operationLimit) }

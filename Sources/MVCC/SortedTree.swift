@@ -89,8 +89,8 @@ struct SortedTree<Element: SortedTreeElement>: Sendable {
 
     /// Calls `body` for the elements from `order` on, ascending, until it returns `false`.
     ///
-    /// With `skipsWeightless`, subtrees in which nothing has weight are left out; single weightless elements may
-    /// still be seen.
+    /// With `skipsWeightless`, subtrees in which nothing has weight are left out; single weightless elements
+    /// may still be seen.
     func forEach(
         from order: (borrowing Element) -> Int,
         skipsWeightless: Bool = false,

@@ -1,12 +1,12 @@
 package import AccessControl
 package import MVCC
-package import Persistence
 import NIOCore
+package import Persistence
 
 /// The only writer: turns batches of proposals into revisions, in the order logged → readable → announced.
 ///
-/// Owned by one thread (so not Sendable), with one step and no clock of its own: a simulation calls the step itself.
-/// If the log refuses a batch, the working copy is dropped and nothing has happened.
+/// Owned by one thread (so not Sendable), with one step and no clock of its own: a simulation calls the step
+/// itself. If the log refuses a batch, the working copy is dropped and nothing has happened.
 package final class CommitLoop {
     /// An answer that is due now that the commit is readable.
     package struct Completion: Sendable {
@@ -46,8 +46,8 @@ package final class CommitLoop {
     private let makeLeaseID: @Sendable () -> Int64
     /// What memory has let go of and the log has not.
     ///
-    /// Nothing newer may be deleted before: a key would come back to life at the next start if its tombstone were gone
-    /// and an older record were not.
+    /// Nothing newer may be deleted before: a key would come back to life at the next start if its tombstone
+    /// were gone and an older record were not.
     var undeleted: [RecordPosition] = []
     /// When the loop's own work is tried again after the log refused something.
     private var retryTime: Duration?
@@ -61,6 +61,7 @@ package final class CommitLoop {
     ///   - auth: The users and roles that the log holds.
     ///   - reservedRevision: The revision up to which the log has reserved.
     ///   - log: Where commits go; the loop's thread owns it from now on.
+    ///   - configuration: The limits.
     ///   - now: The current time on the clock that ``step(_:now:)`` uses.
     ///   - makeLeaseID: Returns a positive random number.
     package init(
@@ -129,7 +130,8 @@ package final class CommitLoop {
         return self.commit(batch, now: now)
     }
 
-    /// Answers everything that still waits with ``StoreError/stopped``, and closes the log as cleanly stopped.
+    /// Answers everything that still waits with ``StoreError/stopped``, and closes the log as cleanly
+    /// stopped.
     package func close() -> (completions: [Completion], failure: PersistenceError?) {
         let stopped = Result<ProposalOutcome, StoreError>.failure(.stopped)
         let replies = self.deferred.map(\.reply) + self.compactionWaiters
@@ -162,7 +164,8 @@ package final class CommitLoop {
             now: now
         )
         guard let target else { return }
-        // Losing the error is right: the horizon is already there or the head is not, and the next sample tries again.
+        // Losing the error is right: the horizon is already there or the head is not, and the next sample
+        // tries again.
         try? batch.keyspace.compact(through: target)
     }
 
@@ -295,10 +298,14 @@ package final class CommitLoop {
         let reason = StoreError(error)
         var report = StepReport(logFailure: error)
         report.completions = batch.decisions.map { decision in
-            Completion(reply: decision.queued.reply, result: self.decideAlone(decision, refusal: reason, now: now))
+            Completion(
+                reply: decision.queued.reply,
+                result: self.decideAlone(decision, refusal: reason, now: now)
+            )
         }
         if reason == .noSpace, self.alarms.insert(.noSpace).inserted {
-            // It cannot be logged on a full disk; it is raised again if the disk is still full after a restart.
+            // It cannot be logged on a full disk; it is raised again if the disk is still full after a
+            // restart.
             self.publish()
             report.hasNewSnapshot = true
         }

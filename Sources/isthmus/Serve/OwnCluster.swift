@@ -52,7 +52,7 @@ struct OwnCluster: Service {
         } catch {
             if !isFailing {
                 self.logger.error(
-                    "the heartbeat cannot be written; agents will count this cluster as dead within two minutes",
+                    "the heartbeat cannot be written; agents will soon count this cluster as dead",
                     metadata: ["error": "\(error)"]
                 )
             }

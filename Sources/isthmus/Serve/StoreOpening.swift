@@ -75,7 +75,7 @@ struct StoreOpening {
         if case .tailMayBeLost(let ceiling) = recovered.recovery {
             metadata["reserved.revision"] = "\(ceiling)"
             self.logger.warning(
-                "the machine stopped without warning and the newest writes may be lost; clients will list again",
+                "the machine stopped without warning, so writes may be lost; clients will list again",
                 metadata: metadata
             )
             return
