@@ -137,7 +137,7 @@ struct CheckedTree {
         for key in stride(from: 0, to: 9000, by: 2) { checked.set(key) }
         for key in stride(from: 1, to: 9000, by: 2) { checked.set(key) }
         // Regions that begin and end where leaves do.
-        for _ in 0..<40 {
+        for _ in 0..<25 {
             let start = random.below(140) * 64
             let end = min(start + (1 + random.below(24)) * 64, 9000)
             for key in start..<end { checked.remove(key) }
