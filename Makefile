@@ -9,7 +9,7 @@ SHELL := /bin/bash
 export PATH := $(PATH):/opt/swift/usr/bin
 export SERVER_BINARY ?= $(CURDIR)/.build/release/isthmus
 
-.PHONY: help run test unit end-to-end release lint format protos clean packages
+.PHONY: help run test unit end-to-end bench release lint format protos clean packages
 
 help: ## says what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,14 @@ end-to-end: ## only the tests with real clients; TARGET=etcd35 or etcd34 runs th
 	@.ci/make-venv
 	@.ci/phase "end-to-end tests" .venv/bin/python -m pytest Tests/EndToEnd $(if $(TARGET),--target $(TARGET))
 
+bench: ## our cost beside real etcd's; WORK=range for one work only, QUICK=1 for two minutes
+	@.ci/install-packages test
+	@.ci/make-venv
+	@.ci/phase "release build" swift build -c release --product isthmus
+	@.ci/phase "load generator" swift build -c release --package-path Tests/Benchmarks \
+		--scratch-path Tests/Benchmarks/.build
+	@.venv/bin/python Tests/Benchmarks/bench.py $(if $(WORK),--work $(WORK)) $(if $(QUICK),--quick)
+
 release: packages ## the release binary
 	@swift build -c release --product isthmus
 
@@ -43,7 +51,7 @@ lint: ## checks the layout of every hand-written Swift file
 	@.ci/lint
 
 format: ## lays out every hand-written Swift file
-	@find Package.swift Sources Tests -name '*.swift' -not -path '*/Generated/*' -print0 | \
+	@find Package.swift Sources Tests -name '*.swift' -not -path '*/Generated/*' -not -path '*/.build*' -print0 | \
 		xargs -0 swift format format --in-place --parallel
 
 protos: ## generates Sources/EtcdAPI/Generated from Sources/EtcdAPI/Protos

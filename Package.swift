@@ -110,7 +110,8 @@ let package = Package(
             dependencies: [
                 "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
                 "MVCC",
-                "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix, nioSSL,
+                "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
+                nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

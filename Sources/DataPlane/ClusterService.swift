@@ -18,13 +18,16 @@ extension EtcdSession {
         case .memberList: self.memberList(on: stream)
         case .memberAdd: stream.finish(EtcdStatus.notEnoughMembers)
         case .memberRemove:
-            guard let request = self.decode(message, as: Etcdserverpb_MemberRemoveRequest.self, on: stream) else { return }
+            guard let request = self.decode(message, as: Etcdserverpb_MemberRemoveRequest.self, on: stream)
+            else { return }
             stream.finish(self.isOwn(request.id) ? EtcdStatus.notEnoughMembers : EtcdStatus.memberNotFound)
         case .memberUpdate:
-            guard let request = self.decode(message, as: Etcdserverpb_MemberUpdateRequest.self, on: stream) else { return }
+            guard let request = self.decode(message, as: Etcdserverpb_MemberUpdateRequest.self, on: stream)
+            else { return }
             stream.finish(self.isOwn(request.id) ? EtcdStatus.notEnoughMembers : EtcdStatus.memberNotFound)
         default:
-            guard let request = self.decode(message, as: Etcdserverpb_MemberPromoteRequest.self, on: stream) else { return }
+            guard let request = self.decode(message, as: Etcdserverpb_MemberPromoteRequest.self, on: stream)
+            else { return }
             stream.finish(self.isOwn(request.id) ? EtcdStatus.notLearner : EtcdStatus.memberNotFound)
         }
     }

@@ -9,7 +9,9 @@ import Watching
 
 /// The listener that serves a store as etcd v3.
 package final class DataPlaneServer: Sendable {
-    /// Says who a peer is and what it may do, or refuses it. Called once per connection, on its loop.
+    /// Says who a peer is and what it may do, or refuses it.
+    ///
+    /// Called once per connection, on its loop.
     package typealias Identify = @Sendable (RPCPeer) throws(RPCRefusal) -> Authorization
 
     private let listener: RPCListener
@@ -33,8 +35,12 @@ package final class DataPlaneServer: Sendable {
     ///   - group: The event loops of the connections.
     ///   - tls: The newest TLS context, asked for each connection; `nil` itself means cleartext.
     ///   - store: What is served.
+    ///   - configuration: The limits, and what the server says of itself.
     ///   - identify: Who is who.
     ///   - randomBytes: Returns so many bytes that nobody can guess, for tokens and salts.
+    ///   - factory: Makes the metrics.
+    ///   - logger: Says at debug level why connections failed.
+    /// - Returns: A server that accepts connections; end it with ``shutdown(grace:)``.
     /// - Throws: What the system says when the address cannot be bound.
     package static func start(
         address: SocketAddress,

@@ -1,8 +1,9 @@
 // DataPlane: the etcd v3 API, served to agents.
 //
-// One `EtcdSession` per connection turns calls into reads of the published key space, proposals to the store, and watches of
-// the loop's registry. All of it runs on event loops, without `async`. Not here: HTTP/2 and TLS (`RPC`), what a key means
-// (`MeshSchema`), certificates (`PKI`). Begin with `DataPlaneServer`, then `EtcdSession`.
+// One `EtcdSession` per connection turns calls into reads of the published key space, proposals to the store,
+// and watches of the loop's registry. All of it runs on event loops, without `async`. Not here: HTTP/2 and
+// TLS (`RPC`), what a key means (`MeshSchema`), certificates (`PKI`). Begin with `DataPlaneServer`, then
+// `EtcdSession`.
 
 import RPC
 

@@ -7,7 +7,9 @@ import Storage
 import SwiftProtobuf
 import Watching
 
-/// The services of one connection, in the name of its identity. Bound to the connection's loop.
+/// The services of one connection, in the name of its identity.
+///
+/// Bound to the connection's loop.
 final class EtcdSession: RPCSession {
     let services: LoopServices
     /// What the connection itself tells; see ``Caller`` for what a call is allowed.
@@ -91,7 +93,9 @@ final class EtcdSession: RPCSession {
         stream.finish(EtcdStatus.status(error))
     }
 
-    /// Proposes, and hands the outcome to `body`; a failure ends the call. Later, on the loop.
+    /// Proposes, and hands the outcome to `body`; a failure ends the call.
+    ///
+    /// Later, on the loop.
     func propose(_ proposal: Proposal, on stream: RPCStream, then body: @escaping (ProposalOutcome) -> Void) {
         self.services.store.submit(proposal, from: self.services.port) { result in
             switch result {

@@ -51,7 +51,8 @@ enum EtcdStatus {
                 message: "isthmus: the response is larger than \(limit) bytes; use a limit and ask for pages"
             )
         // Not UNAVAILABLE, which clients take for permission to try again: it would fail again.
-        case .unavailable(let reason): RPCStatus(code: .unknown, message: "isthmus: the log refuses writes: \(reason)")
+        case .unavailable(let reason):
+            RPCStatus(code: .unknown, message: "isthmus: the log refuses writes: \(reason)")
         case .corrupt: RPCStatus(code: .dataLoss, message: "etcdserver: corrupt cluster")
         case .stopped: RPCStatus(code: .unavailable, message: "etcdserver: server stopped")
         case .keyNotFound, .emptyOperation, .emptyKey, .valueProvided, .leaseProvided, .duplicateKey,

@@ -1,5 +1,5 @@
 import EtcdAPI
-import Foundation
+import FoundationEssentials
 import NIOCore
 import RPC
 import Storage
@@ -8,7 +8,8 @@ import SwiftProtobuf
 /// grpc.health.v1, and the two pages that etcd serves to probes on its client port.
 extension EtcdSession {
     func checkHealth(_ message: RawSpan, on stream: RPCStream) {
-        guard let request = self.decode(message, as: Grpc_Health_V1_HealthCheckRequest.self, on: stream) else { return }
+        guard let request = self.decode(message, as: Grpc_Health_V1_HealthCheckRequest.self, on: stream)
+        else { return }
         guard request.service.isEmpty else {
             stream.finish(EtcdStatus.unknownHealthService)
             return
@@ -53,7 +54,9 @@ extension EtcdSession {
                 item.hasPrefix("exclude=") ? item.dropFirst("exclude=".count) : nil
             }
         )
-        let alarm = self.snapshot.alarms.sorted { $0.rawValue < $1.rawValue }.first { !excluded.contains($0.name[...]) }
+        let alarm = self.snapshot.alarms.sorted { $0.rawValue < $1.rawValue }.first {
+            !excluded.contains($0.name[...])
+        }
         let reason = alarm.map { "ALARM \($0.name)" } ?? ""
         exchange.respond(
             status: alarm == nil ? 200 : 503,
@@ -88,7 +91,8 @@ final class HealthWatchService: RPCStreamHandler {
             self.stream.finish(EtcdStatus.malformed)
             return
         }
-        // A service that does not exist may come to be later, so the stream stays open (gRPC health checking protocol).
+        // A service that does not exist may come to be later, so the stream stays open (gRPC health checking
+        // protocol).
         response.status = request.service.isEmpty ? .serving : .serviceUnknown
         // A message without required fields always encodes.
         guard let encoded: [UInt8] = try? response.serializedBytes() else { return }

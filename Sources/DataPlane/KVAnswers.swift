@@ -14,7 +14,11 @@ struct RangeAnswer {
         self.keysOnly = keysOnly
         var writer = RangeResponseWriter(header: header, more: result.more, count: Int64(result.count))
         for record in result.records {
-            if keysOnly { writer.addWithoutValue(record.layout) } else { writer.add(kvByteCount: record.encodedByteCount) }
+            if keysOnly {
+                writer.addWithoutValue(record.layout)
+            } else {
+                writer.add(kvByteCount: record.encodedByteCount)
+            }
         }
         self.writer = writer
     }

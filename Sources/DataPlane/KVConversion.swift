@@ -1,5 +1,5 @@
 import EtcdAPI
-import Foundation
+import FoundationEssentials
 import MVCC
 import NIOCore
 
@@ -29,7 +29,8 @@ extension RangeQuery {
         )
         // An empty key is reported before an unknown sort option (etcd `v3rpc/key.go`).
         guard range.start.readableBytes > 0 else { throw .emptyKey }
-        guard let order = SortOrder(rawValue: request.sortOrder), let target = SortTarget(rawValue: request.sortTarget)
+        guard let order = SortOrder(rawValue: request.sortOrder),
+            let target = SortTarget(rawValue: request.sortTarget)
         else { throw .invalidSort }
         self.init(range)
         self.limit = request.limit
@@ -104,9 +105,9 @@ extension DeleteRange {
 }
 
 extension Transaction {
-    /// Converts a request.
+    /// Converts a request, whose level may have `operationLimit` operations.
     ///
-    /// - Parameter operationLimit: What this level may have; checked first, because converting costs.
+    /// That is checked first, because converting costs.
     init(_ request: Etcdserverpb_TxnRequest, operationLimit: Int) throws(StoreError) {
         let widest = max(request.compare.count, request.success.count, request.failure.count)
         guard widest <= operationLimit else { throw .tooManyOperations(limit: operationLimit) }
@@ -139,7 +140,8 @@ extension Transaction {
 
 extension Compare {
     init(_ request: Etcdserverpb_Compare) {
-        // An operand that is missing or of another type than the target counts as zero or empty (etcd `txn.go`).
+        // An operand that is missing or of another type than the target counts as zero or empty (etcd
+        // `txn.go`).
         let target: Target
         switch request.target {
         case .version: target = .version(request.version)
@@ -166,7 +168,11 @@ extension Etcdserverpb_TxnResponse {
             var response = Etcdserverpb_ResponseOp()
             switch result {
             case .range(let result, let keysOnly, let revision):
-                response.responseRange = Etcdserverpb_RangeResponse(result, keysOnly: keysOnly, revision: revision)
+                response.responseRange = Etcdserverpb_RangeResponse(
+                    result,
+                    keysOnly: keysOnly,
+                    revision: revision
+                )
             case .put(let previous, let revision):
                 response.responsePut.header.revision = revision
                 if let previous { response.responsePut.prevKv = Mvccpb_KeyValue(previous) }

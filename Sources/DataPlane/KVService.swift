@@ -18,7 +18,12 @@ extension EtcdSession {
                 self.isAdministrator(stream)
                 || self.access(stream) { $0.allowsRead(KeyRange(ByteBuffer(message, request.key))) } != nil
             guard isAllowed else { return }
-            self.lookUp(message.extracting(request.key), keysOnly: request.keysOnly, countOnly: request.countOnly, on: stream)
+            self.lookUp(
+                message.extracting(request.key),
+                keysOnly: request.keysOnly,
+                countOnly: request.countOnly,
+                on: stream
+            )
             return
         }
         do throws(StoreError) {
@@ -55,7 +60,10 @@ extension EtcdSession {
         let limit = self.services.configuration.maximumResponseBytes
         guard keyspace.mayBeLong(query, over: self.services.configuration.inlineRecords) else {
             let result = try keyspace.range(query)
-            try RangeAnswer(header: header, result: result, keysOnly: query.keysOnly).send(on: stream, limit: limit)
+            try RangeAnswer(header: header, result: result, keysOnly: query.keysOnly).send(
+                on: stream,
+                limit: limit
+            )
             return
         }
         // A long range is collected and encoded on another thread, over the same immutable snapshot.
@@ -100,7 +108,9 @@ extension EtcdSession {
     }
 
     func deleteRange(_ message: RawSpan, on stream: RPCStream) {
-        guard let wire = self.decode(message, as: Etcdserverpb_DeleteRangeRequest.self, on: stream) else { return }
+        guard let wire = self.decode(message, as: Etcdserverpb_DeleteRangeRequest.self, on: stream) else {
+            return
+        }
         do throws(StoreError) {
             let request = DeleteRange(wire)
             try request.validate()
@@ -120,8 +130,12 @@ extension EtcdSession {
     func txn(_ message: RawSpan, on stream: RPCStream) {
         guard let wire = self.decode(message, as: Etcdserverpb_TxnRequest.self, on: stream) else { return }
         do throws(StoreError) {
-            // The number of operations is checked before they are converted, and the size last (etcd's order).
-            let transaction = try Transaction(wire, operationLimit: self.services.configuration.maximumOperations)
+            // The number of operations is checked before they are converted, and the size last (etcd's
+            // order).
+            let transaction = try Transaction(
+                wire,
+                operationLimit: self.services.configuration.maximumOperations
+            )
             try transaction.validate(operationLimit: self.services.configuration.maximumOperations)
             try self.checkSize(message)
             guard let access = self.access(stream, { $0.allows(transaction) }) else { return }
@@ -145,7 +159,8 @@ extension EtcdSession {
         guard self.requireAdministrator(stream),
             let request = self.decode(message, as: Etcdserverpb_CompactionRequest.self, on: stream)
         else { return }
-        self.propose(.compact(through: request.revision, isPhysical: request.physical), on: stream) { outcome in
+        self.propose(.compact(through: request.revision, isPhysical: request.physical), on: stream) {
+            outcome in
             guard case .done(let revision) = outcome else { return }
             var response = Etcdserverpb_CompactionResponse()
             response.header = self.services.header(revision).message

@@ -1,6 +1,6 @@
 import AccessControl
 import EtcdAPI
-import Foundation
+import FoundationEssentials
 import MVCC
 import NIOCore
 import RPC
@@ -22,7 +22,9 @@ extension EtcdSession {
     }
 
     private func grant(_ message: RawSpan, on stream: RPCStream) {
-        guard let request = self.decode(message, as: Etcdserverpb_LeaseGrantRequest.self, on: stream) else { return }
+        guard let request = self.decode(message, as: Etcdserverpb_LeaseGrantRequest.self, on: stream) else {
+            return
+        }
         let timeToLive = Duration.seconds(max(0, request.ttl))
         self.propose(.grant(lease: request.id, timeToLive: timeToLive), on: stream) { outcome in
             guard case .granted(let lease, let revision) = outcome else { return }
@@ -35,7 +37,9 @@ extension EtcdSession {
     }
 
     private func revoke(_ message: RawSpan, _ access: Access, on stream: RPCStream) {
-        guard let request = self.decode(message, as: Etcdserverpb_LeaseRevokeRequest.self, on: stream) else { return }
+        guard let request = self.decode(message, as: Etcdserverpb_LeaseRevokeRequest.self, on: stream) else {
+            return
+        }
         self.propose(access.limit(.revoke(lease: request.id)), on: stream) { outcome in
             guard case .done(let revision) = outcome else { return }
             var response = Etcdserverpb_LeaseRevokeResponse()
@@ -45,7 +49,8 @@ extension EtcdSession {
     }
 
     private func timeToLive(_ message: RawSpan, _ access: Access, on stream: RPCStream) {
-        guard let request = self.decode(message, as: Etcdserverpb_LeaseTimeToLiveRequest.self, on: stream) else {
+        guard let request = self.decode(message, as: Etcdserverpb_LeaseTimeToLiveRequest.self, on: stream)
+        else {
             return
         }
         let proposal = Proposal.timeToLive(lease: request.id, withKeys: request.keys)
@@ -77,7 +82,9 @@ extension EtcdSession {
     }
 }
 
-/// One keep-alive stream. Answers are in request order, because proposals are decided in order.
+/// One keep-alive stream.
+///
+/// Answers are in request order, because proposals are decided in order.
 final class KeepAliveService: RPCStreamHandler {
     private let session: EtcdSession
     private let stream: RPCStream

@@ -5,7 +5,9 @@ import NIOCore
 import Storage
 import Watching
 
-/// What all connections of one event loop share. Bound to that loop.
+/// What all connections of one event loop share.
+///
+/// Bound to that loop.
 final class LoopServices {
     let store: Store
     let port: LoopPort

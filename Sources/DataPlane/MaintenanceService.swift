@@ -44,8 +44,12 @@ extension EtcdSession {
     }
 
     private func alarm(_ message: RawSpan, on stream: RPCStream) {
-        guard let request = self.decode(message, as: Etcdserverpb_AlarmRequest.self, on: stream) else { return }
-        guard request.action == .get ? self.requireKnown(stream) : self.requireAdministrator(stream) else { return }
+        guard let request = self.decode(message, as: Etcdserverpb_AlarmRequest.self, on: stream) else {
+            return
+        }
+        guard request.action == .get ? self.requireKnown(stream) : self.requireAdministrator(stream) else {
+            return
+        }
         let memberID = self.services.store.memberID
         let wanted = Alarm(rawValue: UInt8(clamping: request.alarm.rawValue))
         let raised = self.snapshot.alarms
@@ -94,7 +98,9 @@ extension EtcdSession {
         guard self.requireAdministrator(stream) else { return }
         var revision: Int64 = 0
         if method == .hashKV {
-            guard let request = self.decode(message, as: Etcdserverpb_HashKVRequest.self, on: stream) else { return }
+            guard let request = self.decode(message, as: Etcdserverpb_HashKVRequest.self, on: stream) else {
+                return
+            }
             revision = request.revision
         }
         let keyspace = self.snapshot.keyspace

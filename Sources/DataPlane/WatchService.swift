@@ -7,7 +7,9 @@ import Storage
 import SwiftProtobuf
 import Watching
 
-/// One Watch stream: turns its messages into watchers of the loop's registry. Bound to the connection's loop.
+/// One Watch stream: turns its messages into watchers of the loop's registry.
+///
+/// Bound to the connection's loop.
 final class WatchService: RPCStreamHandler {
     private let session: EtcdSession
     private let stream: RPCStream
@@ -31,7 +33,8 @@ final class WatchService: RPCStreamHandler {
 
     func receive(_ message: RawSpan) {
         guard let watches = self.watches else { return }
-        guard let request = self.session.decode(message, as: Etcdserverpb_WatchRequest.self, on: self.stream) else {
+        guard let request = self.session.decode(message, as: Etcdserverpb_WatchRequest.self, on: self.stream)
+        else {
             return
         }
         switch request.requestUnion {
@@ -65,7 +68,8 @@ final class WatchService: RPCStreamHandler {
     }
 
     private func create(_ wire: Etcdserverpb_WatchCreateRequest, _ watches: WatchStream) {
-        // Permissions are about what was asked, before an empty key comes to mean the first key (CVE-2026-33413's lesson).
+        // Permissions are about what was asked, before an empty key comes to mean the first key
+        // (CVE-2026-33413's lesson).
         let asked = KeyRange(wire.key, wire.rangeEnd)
         let snapshot = self.session.snapshot
         if let refusal = self.refusal(snapshot.auth, { $0.allowsRead(asked) }) {

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// A growing sequence whose copies share one buffer, so that appending to a copy is O(1) amortised and never copies what
-/// a reader holds.
+/// A growing sequence whose copies share one buffer, so that appending to a copy is O(1) amortised and never
+/// copies what a reader holds.
 ///
-/// A copy sees the first ``count`` slots and no more. An append claims the next slot of the shared buffer with one
-/// atomic operation; if a diverging copy has already claimed it, or the buffer is full, the elements move to a new
-/// buffer. So this is a value like any other array, but the common case (one writer that appends to the newest copy
-/// while readers hold older ones) shares everything.
+/// A copy sees the first ``count`` slots and no more. An append claims the next slot of the shared buffer
+/// with one atomic operation; if a diverging copy has already claimed it, or the buffer is full, the elements
+/// move to a new buffer. So this is a value like any other array, but the common case (one writer that
+/// appends to the newest copy while readers hold older ones) shares everything.
 @safe struct AppendOnlyArray<Element: Sendable>: Sendable {
     private var storage: Storage?
     /// The number of elements.
@@ -35,12 +35,16 @@ import Synchronization
     subscript(index: Int) -> Element {
         @inline(__always) get {
             precondition(index >= 0 && index < self.count, "index out of range")
-            guard let storage = self.storage else { preconditionFailure("an array with elements has a buffer") }
+            guard let storage = self.storage else {
+                preconditionFailure("an array with elements has a buffer")
+            }
             return storage[index]
         }
     }
 
-    /// Appends `element`. O(1) amortised.
+    /// Appends `element`.
+    ///
+    /// O(1) amortised.
     mutating func append(_ element: Element) {
         if let storage = self.storage, storage.claim(self.count) {
             storage.write(element, at: self.count)
@@ -53,7 +57,9 @@ import Synchronization
         self.count += 1
     }
 
-    /// Returns the number of leading elements for which `isBefore` holds; they must be a prefix. O(log *n*).
+    /// Returns the number of leading elements for which `isBefore` holds; they must be a prefix.
+    ///
+    /// O(log *n*).
     func partitionIndex(_ isBefore: (Element) -> Bool) -> Int {
         var low = 0
         var high = self.count
@@ -72,7 +78,8 @@ import Synchronization
 
 extension AppendOnlyArray {
     @safe private final class Storage: @unchecked Sendable {
-        // Unchecked: a slot is written once, by whoever claimed it, before a copy that counts it can exist elsewhere.
+        // Unchecked: a slot is written once, by whoever claimed it, before a copy that counts it can exist
+        // elsewhere.
         private let slots: UnsafeMutablePointer<Element>
         private let capacity: Int
         private let filled = Atomic(0)

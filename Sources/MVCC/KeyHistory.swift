@@ -4,8 +4,8 @@
 ///
 ///     older: [put@2 v1, put@4 v2, tombstone@7]    newest: put@9 v1
 ///
-/// Compacting at 5 drops put@2 (a newer record is at or below 5). Compacting at 7 drops put@4 but keeps the tombstone, for
-/// a watch that starts at exactly 7. Compacting at 8 drops the tombstone as well.
+/// Compacting at 5 drops put@2 (a newer record is at or below 5). Compacting at 7 drops put@4 but keeps the
+/// tombstone, for a watch that starts at exactly 7. Compacting at 8 drops the tombstone as well.
 struct KeyHistory: SortedTreeElement {
     /// The newest record; a tombstone if the key does not exist now.
     private(set) var newest: Record
@@ -33,7 +33,8 @@ struct KeyHistory: SortedTreeElement {
         self.newest = record
     }
 
-    /// Returns the newest record at or below `revision`: a tombstone if the key was deleted then, `nil` if nothing is known.
+    /// Returns the newest record at or below `revision`: a tombstone if the key was deleted then, `nil` if
+    /// nothing is known.
     func record(at revision: Int64) -> Record? {
         if self.newest.modRevision <= revision { return self.newest }
         guard let older = self.older else { return nil }
@@ -41,13 +42,16 @@ struct KeyHistory: SortedTreeElement {
         return index == 0 ? nil : older[index - 1]
     }
 
-    /// Drops what nobody can ask for once everything below `horizon` is compacted, calling `body` for each dropped record.
+    /// Drops what nobody can ask for once everything below `horizon` is compacted, calling `body` for each
+    /// dropped record.
     ///
     /// - Returns: The history that is left, or `nil` when nothing is.
     func compacted(through horizon: Int64, dropping body: (Record) -> Void) -> KeyHistory? {
         let older = self.older ?? AppendOnlyArray()
         // Position of the newest record at or below the horizon, counting `newest` as the last.
-        let reached = self.newest.modRevision <= horizon ? older.count : older.partitionIndex { $0.modRevision <= horizon } - 1
+        let reached =
+            self.newest.modRevision <= horizon
+            ? older.count : older.partitionIndex { $0.modRevision <= horizon } - 1
         guard reached >= 0 else { return self }
         let kept = reached == older.count ? self.newest : older[reached]
         let dropsKept = kept.isTombstone && kept.modRevision < horizon

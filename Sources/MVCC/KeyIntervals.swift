@@ -2,15 +2,16 @@ import NIOCore
 
 /// A set of keys as disjoint intervals in ascending order.
 ///
-/// A transaction can name tens of thousands of ranges in nested branches; asking each range about each key would let one
-/// request of legal size occupy a thread for minutes.
+/// A transaction can name tens of thousands of ranges in nested branches; asking each range about each key
+/// would let one request of legal size occupy a thread for minutes.
 struct KeyIntervals {
     private struct Interval {
         var start: ByteBuffer
         /// The first key after the interval, or `nil` when it has no end.
         var end: ByteBuffer?
 
-        /// Whether the interval reaches to `key` or beyond, so that an interval that starts there continues it.
+        /// Whether the interval reaches to `key` or beyond, so that an interval that starts there continues
+        /// it.
         func reaches(_ key: ByteBuffer) -> Bool {
             guard let end = self.end else { return true }
             return !Bytes.areInOrder(end, key)
@@ -26,7 +27,7 @@ struct KeyIntervals {
         for range in sorted { self.append(Interval(start: range.start, end: range.exclusiveEnd)) }
     }
 
-    /// Whether `key` is in the set. O(log *n*).
+    /// Whether `key` is in the set, in O(log *n*).
     func contains(_ key: ByteBuffer) -> Bool {
         var low = 0
         var high = self.intervals.count
@@ -39,7 +40,7 @@ struct KeyIntervals {
         return Bytes.areInOrder(key, end)
     }
 
-    /// Adds all keys of `other`. O(*n* + *m*).
+    /// Adds all keys of `other`, in O(*n* + *m*).
     mutating func formUnion(_ other: KeyIntervals) {
         guard !other.intervals.isEmpty else { return }
         var left = self.intervals[...]

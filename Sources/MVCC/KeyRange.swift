@@ -4,7 +4,8 @@ package import NIOCore
 ///
 /// - `range_end` empty: the one key.
 /// - `range_end` a single zero byte: every key from `key` on.
-/// - otherwise: the keys from `key` up to, not including, `range_end`; none if `range_end` is not after `key`.
+/// - otherwise: the keys from `key` up to, not including, `range_end`; none if `range_end` is not after
+///   `key`.
 package struct KeyRange: Hashable, Sendable {
     /// Where a range ends.
     package enum End: Hashable, Sendable {

@@ -3,7 +3,8 @@ extension Keyspace {
     ///
     /// What became garbage is freed by ``trim(limit:)``, a slice at a time.
     ///
-    /// - Throws: ``StoreError/compacted(at:)`` at or below the horizon, ``StoreError/futureRevision(head:)`` above the head.
+    /// - Throws: ``StoreError/compacted(at:)`` at or below the horizon, ``StoreError/futureRevision(head:)``
+    ///   above the head.
     package mutating func compact(through revision: Int64) throws(StoreError) {
         guard revision > self.compactedRevision else { throw .compacted(at: self.compactedRevision) }
         guard revision <= self.revision else { throw .futureRevision(head: self.revision) }
@@ -14,7 +15,8 @@ extension Keyspace {
 
     /// Whether garbage below the horizon is left to free.
     package var needsTrimming: Bool {
-        self.trimPosition < self.history.end && self.history[self.trimPosition].modRevision <= self.compactedRevision
+        self.trimPosition < self.history.end
+            && self.history[self.trimPosition].modRevision <= self.compactedRevision
     }
 
     /// Frees garbage by looking at up to `limit` records of the history.
@@ -39,7 +41,8 @@ extension Keyspace {
         return dropped
     }
 
-    /// Drops the garbage of the key that `record` changed: all of a key's garbage comes from some later change of it.
+    /// Drops the garbage of the key that `record` changed: all of a key's garbage comes from some later
+    /// change of it.
     private mutating func dropGarbage(besides record: Record, into dropped: inout [Record]) {
         let horizon = self.compactedRevision
         unsafe record.withUnsafeKey { key in

@@ -3,16 +3,18 @@ import EtcdAPI
 extension Keyspace {
     /// Returns etcd's `HashKV` of the history up to `revision`, which must be readable.
     ///
-    /// CRC-32C of the word `key`, then of every record that compaction keeps, in (revision, sub) order: its revision, its
-    /// key-value message; a tombstone's message has only the key, and one exactly at the horizon is left out (etcd
-    /// `mvcc/hash.go`). The same history gives the same number on every server. Takes O(*n* log *n*); not on an event loop.
+    /// CRC-32C of the word `key`, then of every record that compaction keeps, in (revision, sub) order: its
+    /// revision, its key-value message; a tombstone's message has only the key, and one exactly at the
+    /// horizon is left out (etcd `mvcc/hash.go`). The same history gives the same number on every server.
+    /// Takes O(*n* log *n*); not on an event loop.
     package func hash(through revision: Int64) -> UInt32 {
         var records: [Record] = []
         let horizon = self.compactedRevision
-        self.index.forEach(from: { _ in -1 }) { element in
+        self.index.visitAll { element in
             let kept = element.compacted(through: horizon) { _ in }
             kept?.forEachRecord { record in
-                guard record.modRevision <= revision, !(record.isTombstone && record.modRevision == horizon) else { return }
+                guard record.modRevision <= revision, !(record.isTombstone && record.modRevision == horizon)
+                else { return }
                 records.append(record)
             }
             return true
@@ -33,12 +35,17 @@ extension Keyspace {
 }
 
 extension Record {
-    /// etcd's key of a record: big-endian revision, `_`, big-endian sub, and `t` for a tombstone (`mvcc/revision.go`).
+    /// etcd's key of a record: big-endian revision, `_`, big-endian sub, and `t` for a tombstone
+    /// (`mvcc/revision.go`).
     fileprivate var revisionBytes: [UInt8] {
         var bytes: [UInt8] = []
-        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: self.modRevision >> shift)) }
+        for shift in stride(from: 56, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: self.modRevision >> shift))
+        }
         bytes.append(UInt8(ascii: "_"))
-        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: self.sub >> shift)) }
+        for shift in stride(from: 56, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: self.sub >> shift))
+        }
         if self.isTombstone { bytes.append(UInt8(ascii: "t")) }
         return bytes
     }
@@ -71,7 +78,9 @@ private struct CRC32C {
     }
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        for unsafe byte in unsafe bytes {
+        for index in 0..<bytes.count {
+            // In bounds by the loop.
+            let byte = unsafe bytes[index]
             self.state = (self.state >> 8) ^ self.table[Int((self.state ^ UInt32(byte)) & 0xff)]
         }
     }

@@ -5,9 +5,10 @@ extension Keyspace {
     ///
     /// Runs on the caller's thread over an immutable value; a long range delays no writer.
     ///
-    /// - Throws: ``StoreError/futureRevision(head:)`` above the head, ``StoreError/compacted(at:)`` below the horizon.
-    /// - Complexity: O(log *n* + *k*) for *k* records at the head; at an older revision counting adds O(*c*) for *c* changes
-    ///   since then, or a walk of the range if that is shorter.
+    /// - Throws: ``StoreError/futureRevision(head:)`` above the head, ``StoreError/compacted(at:)`` below the
+    ///   horizon.
+    /// - Complexity: O(log *n* + *k*) for *k* records at the head; at an older revision counting adds O(*c*)
+    ///   for *c* changes since then, or a walk of the range if that is shorter.
     package func range(_ query: RangeQuery) throws(StoreError) -> RangeResult {
         try self.checkReadable(query.revision)
         return self.range(query, at: query.revision <= 0 ? self.revision : query.revision)
@@ -20,8 +21,8 @@ extension Keyspace {
         guard revision >= self.compactedRevision else { throw .compacted(at: self.compactedRevision) }
     }
 
-    /// Returns what `query` asks for at `revision`, which must be readable; inside a transaction it may be one more than
-    /// ``revision``.
+    /// Returns what `query` asks for at `revision`, which must be readable; inside a transaction it may be
+    /// one more than ``revision``.
     func range(_ query: RangeQuery, at revision: Int64) -> RangeResult {
         if case .single = query.range.end, !query.hasFilters {
             guard let record = self.record(query.range.start, at: revision) else {
@@ -37,7 +38,9 @@ extension Keyspace {
     /// Returns the record of `key` at `revision`, or `nil` when it does not exist then.
     package func record(_ key: ByteBuffer, at revision: Int64) -> Record? {
         unsafe key.withUnsafeReadableBytes { key in
-            guard let found = unsafe self.find(key)?.record(at: revision), !found.isTombstone else { return nil }
+            guard let found = unsafe self.find(key)?.record(at: revision), !found.isTombstone else {
+                return nil
+            }
             return found
         }
     }
@@ -54,7 +57,8 @@ extension Keyspace {
         // Every change since then made at most one key of the range appear or disappear.
         let changes = self.history.position(of: revision + 1)..<self.history.end
         guard !changes.isEmpty else { return now }
-        return changes.count <= max(now, 64) ? now - self.growth(of: range, in: changes) : self.walkCount(range, revision)
+        return changes.count <= max(now, 64)
+            ? now - self.growth(of: range, in: changes) : self.walkCount(range, revision)
     }
 
     /// Returns how many more keys of `range` exist after these changes than before.
@@ -123,7 +127,9 @@ extension KeyHistory {
 }
 
 extension KeyRange {
-    /// Lends both ends; the upper one is `nil` when there is none. Not for single keys.
+    /// Lends both ends; the upper one is `nil` when there is none.
+    ///
+    /// Not for single keys.
     func withUnsafeBounds<R>(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer?) -> R) -> R {
         unsafe self.start.withUnsafeReadableBytes { start in
             guard case .before(let end) = self.end else { return unsafe body(start, nil) }
@@ -151,7 +157,9 @@ extension RangeQuery {
             && (self.minimumCreateRevision == 0 || record.createRevision >= self.minimumCreateRevision)
     }
 
-    /// Orders records that are in key order as asked. Ties keep key order.
+    /// Orders records that are in key order as asked.
+    ///
+    /// Ties keep key order.
     func sort(_ records: inout [Record]) {
         // etcd: a target other than the key without an order sorts ascending.
         let order: SortOrder = self.sortOrder == .none && self.sortTarget != .key ? .ascend : self.sortOrder
@@ -169,7 +177,8 @@ extension RangeQuery {
         case .version: a.version < b.version
         case .create: a.createRevision < b.createRevision
         case .mod: a.modRevision < b.modRevision
-        case .value: unsafe a.withUnsafeValue { a in unsafe b.withUnsafeValue { unsafe Bytes.compare(a, $0) < 0 } }
+        case .value:
+            unsafe a.withUnsafeValue { a in unsafe b.withUnsafeValue { unsafe Bytes.compare(a, $0) < 0 } }
         }
     }
 }

@@ -3,7 +3,8 @@ import NIOCore
 extension Keyspace {
     /// Stores one value at the next revision.
     ///
-    /// - Returns: The record that was replaced (`nil` if the key did not exist); ``revision`` is the new one afterwards.
+    /// - Returns: The record that was replaced (`nil` if the key did not exist); ``revision`` is the new one
+    ///   afterwards.
     /// - Throws: ``StoreError/leaseNotFound``, ``StoreError/keyNotFound``; nothing is changed then.
     package mutating func put(_ put: Put) throws(StoreError) -> Record? {
         // etcd `apply.go`: the lease is looked at before the key.
@@ -19,7 +20,8 @@ extension Keyspace {
         return self.apply(request, at: self.revision + 1, sub: &sub)
     }
 
-    /// Evaluates a transaction and applies the branch that its compares choose, all at one revision or not at all.
+    /// Evaluates a transaction and applies the branch that its compares choose, all at one revision or not at
+    /// all.
     ///
     /// - Throws: What the first operation that cannot be done throws; nothing is changed then.
     package mutating func apply(_ transaction: Transaction) throws(StoreError) -> TransactionOutcome {
@@ -57,7 +59,11 @@ extension Keyspace {
     /// Adds a lease.
     ///
     /// - Throws: ``StoreError/leaseExists``, ``StoreError/leaseTooLong``.
-    package mutating func grant(lease id: Int64, timeToLive: Duration, now: Duration) throws(StoreError) -> LeaseTable.Lease {
+    package mutating func grant(
+        lease id: Int64,
+        timeToLive: Duration,
+        now: Duration
+    ) throws(StoreError) -> LeaseTable.Lease {
         try self.leases.grant(id: id, timeToLive: timeToLive, now: now)
     }
 
@@ -72,7 +78,8 @@ extension Keyspace {
     }
 }
 
-// MARK: - Planning: all compares are evaluated and all operations checked before anything changes (etcd `txn.go`).
+// MARK: - Planning: all compares are evaluated and all operations checked before anything changes (etcd
+// `txn.go`).
 
 /// A transaction whose branches are chosen and whose operations are known to succeed.
 private struct TransactionPlan {
@@ -128,13 +135,20 @@ extension Keyspace {
         return isEmpty ? compare.holdsForAbsentKey : holds
     }
 
-    private mutating func perform(_ plan: TransactionPlan, at main: Int64, sub: inout Int) -> TransactionOutcome {
+    private mutating func perform(
+        _ plan: TransactionPlan,
+        at main: Int64,
+        sub: inout Int
+    ) -> TransactionOutcome {
         var results: [OperationOutcome] = []
         results.reserveCapacity(plan.steps.count)
         for step in plan.steps {
             switch step {
             case .range(let query):
-                let result = self.range(query, at: query.revision <= 0 ? max(self.revision, main) : query.revision)
+                let result = self.range(
+                    query,
+                    at: query.revision <= 0 ? max(self.revision, main) : query.revision
+                )
                 results.append(.range(result, keysOnly: query.keysOnly, revision: self.revision))
             case .put(let put):
                 let previous = self.apply(put, at: main, sub: &sub)

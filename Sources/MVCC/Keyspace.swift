@@ -1,20 +1,25 @@
 // MVCC: the multi-version key space as a value.
 //
-// A `Keyspace` is a struct over copy-on-write trees: taking a snapshot is a copy, rolling back is dropping one, and no
-// reader ever blocks the writer. There is no clock, lock, file or thread here; the commit thread calls the mutating
-// functions, anyone may read a copy. Begin here; `Record` is the data, `Keyspace+Transaction` the only way to change it.
+// A `Keyspace` is a struct over copy-on-write trees: taking a snapshot is a copy, rolling back is dropping
+// one, and no reader ever blocks the writer. There is no clock, lock, file or thread here; the commit thread
+// calls the mutating functions, anyone may read a copy. Begin here; `Record` is the data,
+// `Keyspace+Transaction` the only way to change it.
 
 package import NIOCore
 
 /// The keys, their history since the compaction horizon, and the leases, at one revision.
 ///
-/// Invariants: ``revision`` only grows; every change of one transaction has the same revision and consecutive subs; the
-/// index holds for each key its records in ascending order, the newest last; ``history`` holds the same records in
-/// (revision, sub) order from the horizon on.
+/// Invariants: ``revision`` only grows; every change of one transaction has the same revision and consecutive
+/// subs; the index holds for each key its records in ascending order, the newest last; ``history`` holds the
+/// same records in (revision, sub) order from the horizon on.
 package struct Keyspace: Sendable {
-    /// The newest revision. A new key space begins at 1 (etcd).
+    /// The newest revision.
+    ///
+    /// A new key space begins at 1 (etcd).
     package internal(set) var revision: Int64 = 1
-    /// The compaction horizon: history below it is gone. -1 before the first compaction (etcd).
+    /// The compaction horizon: history below it is gone.
+    ///
+    /// It is -1 before the first compaction (etcd).
     package internal(set) var compactedRevision: Int64 = -1
     /// The leases and what is attached to them.
     package internal(set) var leases = LeaseTable()
@@ -68,14 +73,19 @@ package struct Keyspace: Sendable {
         unsafe key.withUnsafeReadableBytes { unsafe self.newest($0) }
     }
 
-    /// Returns the record that `record` replaced, or `nil` when it created its key or history does not reach back.
+    /// Returns the record that `record` replaced, or `nil` when it created its key or history does not reach
+    /// back.
     package func previous(of record: Record) -> Record? {
         let before = record.modRevision - 1
-        guard before >= self.compactedRevision, record.isTombstone || record.createRevision != record.modRevision else {
+        guard before >= self.compactedRevision,
+            record.isTombstone || record.createRevision != record.modRevision
+        else {
             return nil
         }
         return unsafe record.withUnsafeKey { key in
-            guard let found = unsafe self.find(key)?.record(at: before), !found.isTombstone else { return nil }
+            guard let found = unsafe self.find(key)?.record(at: before), !found.isTombstone else {
+                return nil
+            }
             return found
         }
     }
@@ -111,7 +121,9 @@ package struct Keyspace: Sendable {
         }
     }
 
-    /// Describes the first broken invariant, or `nil`. For tests; O(*n*).
+    /// Describes the first broken invariant, or `nil`.
+    ///
+    /// For tests; O(*n*).
     package var brokenInvariant: String? {
         if let problem = self.index.brokenInvariant(areInOrder: { a, b in
             Bytes.areInOrder(a.newest.key, b.newest.key)
@@ -130,7 +142,7 @@ package struct Keyspace: Sendable {
 
     /// Calls `body` for every stored record in key order, then revision order.
     package func forEachStoredRecord(_ body: (Record) -> Void) {
-        self.index.forEach(from: { _ in -1 }) { element in
+        self.index.visitAll { element in
             element.forEachRecord(body)
             return true
         }

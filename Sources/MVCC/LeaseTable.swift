@@ -1,7 +1,8 @@
 /// The leases, the keys attached to them and when they expire; a copy-on-write value.
 ///
-/// Times are durations since an origin that the owner chooses (the start of the process). A lease never expires early, and
-/// renewing one writes nothing to the log. Owned by the commit thread; published copies may show old deadlines.
+/// Times are durations since an origin that the owner chooses (the start of the process). A lease never
+/// expires early, and renewing one writes nothing to the log. Owned by the commit thread; published copies
+/// may show old deadlines.
 package struct LeaseTable: Sendable {
     /// The longest time to live that can be granted (etcd `lease/lessor.go`).
     package static let maximumTimeToLive: Duration = .seconds(9_000_000_000)
@@ -28,7 +29,7 @@ package struct LeaseTable: Sendable {
     /// The earliest deadline, or `nil` without leases.
     package var nextDeadline: Duration? {
         var first: Duration?
-        self.deadlines.forEach(from: { _ in -1 }) { element in
+        self.deadlines.visitAll { element in
             first = element.at
             return false
         }
@@ -66,7 +67,7 @@ package struct LeaseTable: Sendable {
     /// Returns up to `limit` leases that have expired, earliest first.
     package func expired(now: Duration, limit: Int) -> [Int64] {
         var ids: [Int64] = []
-        self.deadlines.forEach(from: { _ in -1 }) { element in
+        self.deadlines.visitAll { element in
             guard element.at <= now, ids.count < limit else { return false }
             ids.append(element.id)
             return true
@@ -77,7 +78,7 @@ package struct LeaseTable: Sendable {
     /// All leases, in the order in which they expire.
     package var all: [Lease] {
         var result: [Lease] = []
-        self.deadlines.forEach(from: { _ in -1 }) { element in
+        self.deadlines.visitAll { element in
             if let lease = self.lease(element.id) { result.append(lease) }
             return true
         }
@@ -87,7 +88,9 @@ package struct LeaseTable: Sendable {
     /// The tombstone-shaped records whose keys are attached to the lease, in key order.
     package func attachedKeys(of id: Int64) -> [Record] {
         var keys: [Record] = []
-        self.attachments.forEach(from: { $0.lease < id ? 1 : -1 }) { element in
+        // Before the first key of the lease, whatever it is.
+        let start: (borrowing Attachment) -> Int = { $0.lease < id ? 1 : -1 }
+        self.attachments.forEach(from: start) { element in
             guard element.lease == id else { return false }
             keys.append(element.key)
             return true
@@ -99,7 +102,11 @@ package struct LeaseTable: Sendable {
     mutating func remove(id: Int64) {
         guard let lease = self.lease(id) else { return }
         self.removeDeadline(lease)
-        self.leases.modify { Self.order(id, $0.lease.id) } _: { $0 = nil }
+        self.leases.modify {
+            Self.order(id, $0.lease.id)
+        } _: {
+            $0 = nil
+        }
     }
 
     mutating func attach(_ record: Record, to id: Int64) {
@@ -111,7 +118,11 @@ package struct LeaseTable: Sendable {
         self.modifyAttachment(of: record, to: id) { $0 = nil }
     }
 
-    private mutating func modifyAttachment(of record: Record, to id: Int64, _ body: (inout Attachment?) -> Void) {
+    private mutating func modifyAttachment(
+        of record: Record,
+        to id: Int64,
+        _ body: (inout Attachment?) -> Void
+    ) {
         unsafe record.withUnsafeKey { key in
             self.attachments.modify { element in
                 guard element.lease == id else { return Self.order(id, element.lease) }
@@ -123,7 +134,11 @@ package struct LeaseTable: Sendable {
     }
 
     private mutating func set(_ lease: Lease) {
-        self.leases.modify { Self.order(lease.id, $0.lease.id) } _: { $0 = LeaseElement(lease: lease) }
+        self.leases.modify {
+            Self.order(lease.id, $0.lease.id)
+        } _: {
+            $0 = LeaseElement(lease: lease)
+        }
         let deadline = Deadline(at: lease.deadline, id: lease.id)
         self.deadlines.modify(deadline.order) { $0 = deadline }
     }

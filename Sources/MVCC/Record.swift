@@ -3,8 +3,9 @@ package import NIOCore
 
 /// One revision of one key: a put or a tombstone.
 ///
-/// A record is one heap allocation that holds its metadata and the encoded `mvccpb.KeyValue`, written once at commit and
-/// spliced into every response, event and database row after that. It never changes, so copies share it.
+/// A record is one heap allocation that holds its metadata and the encoded `mvccpb.KeyValue`, written once at
+/// commit and spliced into every response, event and database row after that. It never changes, so copies
+/// share it.
 @safe package struct Record: @unchecked Sendable {
     // Unchecked: the storage is written only while it is created, before anyone else has a reference to it.
     private let storage: RecordStorage
@@ -62,7 +63,8 @@ package import NIOCore
 
     /// Restores a record from its encoded bytes, or returns `nil` when they are not a key-value message.
     package init?(encoded: UnsafeRawBufferPointer, sub: Int, isTombstone: Bool) {
-        guard let storage = unsafe RecordStorage.make(encoded: encoded, sub: sub, isTombstone: isTombstone) else {
+        guard let storage = unsafe RecordStorage.make(encoded: encoded, sub: sub, isTombstone: isTombstone)
+        else {
             return nil
         }
         self.storage = storage
@@ -89,7 +91,7 @@ package import NIOCore
 
     /// Where the parts of the encoded message are.
     package var layout: KeyValueLayout {
-        let header = self.storage.header
+        let header = self.header
         return KeyValueLayout(
             key: Int(header.keyOffset)..<Int(header.keyOffset + header.keyByteCount),
             value: Int(header.valueOffset)..<Int(header.valueOffset + header.valueByteCount),
@@ -114,14 +116,17 @@ package import NIOCore
 
     /// Lends the value's bytes for the time of `body`.
     @inline(__always)
-    package func withUnsafeValue<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+    package func withUnsafeValue<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R
+    {
         let header = self.header
         return try unsafe body(self.bytes(Int(header.valueOffset), Int(header.valueByteCount)))
     }
 
     /// Lends the encoded key-value message for the time of `body`.
     @inline(__always)
-    package func withUnsafeEncoded<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+    package func withUnsafeEncoded<R, E: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(E) -> R
+    ) throws(E) -> R {
         try unsafe body(self.bytes(0, Int(self.header.encodedByteCount)))
     }
 
@@ -192,7 +197,8 @@ struct RecordHeader {
     }
 
     static func make(encoded: UnsafeRawBufferPointer, sub: Int, isTombstone: Bool) -> RecordStorage? {
-        guard let layout = unsafe KeyValueLayout.decode(RawSpan(_unsafeBytes: encoded)), !layout.key.isEmpty else {
+        guard let layout = unsafe KeyValueLayout.decode(RawSpan(_unsafeBytes: encoded)), !layout.key.isEmpty
+        else {
             return nil
         }
         return unsafe self.allocate(byteCount: encoded.count, sub: sub, isTombstone: isTombstone) { memory in

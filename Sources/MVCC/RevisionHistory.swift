@@ -1,13 +1,15 @@
 /// The records of all revisions since the compaction horizon, in order: what watches read.
 ///
-/// A list of chunks that copies share; appending costs one slot, and a reader's copy never changes. Old records leave by
-/// whole chunks, so a few below the horizon may still be there: readers ask with a revision.
+/// A list of chunks that copies share; appending costs one slot, and a reader's copy never changes. Old
+/// records leave by whole chunks, so a few below the horizon may still be there: readers ask with a revision.
 package struct RevisionHistory: Sendable {
     private static let chunkCapacity = 512
 
     private var full: [AppendOnlyArray<Record>] = []
     private var tail = AppendOnlyArray<Record>(capacity: chunkCapacity)
-    /// The position of the first record that is still stored. Positions count up from zero and are never used again.
+    /// The position of the first record that is still stored.
+    ///
+    /// Positions count up from zero and are never used again.
     package private(set) var start = 0
 
     /// The position after the newest record.
@@ -30,7 +32,9 @@ package struct RevisionHistory: Sendable {
         self.tail.append(record)
     }
 
-    /// Returns the position of the first record at or after `revision`. O(log *n*).
+    /// Returns the position of the first record at or after `revision`.
+    ///
+    /// O(log *n*).
     package func position(of revision: Int64) -> Int {
         var low = self.start
         var high = self.end

@@ -12,15 +12,17 @@ extension SortedTreeElement {
 
 /// A copy-on-write B+ tree in a struct: copying it is a retain, and a copy never sees later changes.
 ///
-/// A node is changed in place only while a single tree owns it; otherwise the path from the root is copied first
-/// ("path copying"), so a snapshot costs nothing until the next write. Each node keeps the weight of its subtree, which
-/// makes counting a range O(log *n*).
+/// A node is changed in place only while a single tree owns it; otherwise the path from the root is copied
+/// first ("path copying"), so a snapshot costs nothing until the next write. Each node keeps the weight of
+/// its subtree, which makes counting a range O(log *n*).
 ///
-/// Elements are found by an *order*: a closure that compares the sought position with an element and returns a negative
-/// number when the position is before it, zero at it, positive after it. All orders used on one tree must agree.
+/// Elements are found by an *order*: a closure that compares the sought position with an element and returns
+/// a negative number when the position is before it, zero at it, positive after it. All orders used on one
+/// tree must agree.
 ///
-/// Invariants: leaves are all at one depth; no node but the root is empty; a node holds at most ``capacity`` elements or
-/// children; `elements[i]` of an inner node is not after any element of `children[i]` and after all of `children[i - 1]`.
+/// Invariants: leaves are all at one depth; no node but the root is empty; a node holds at most ``capacity``
+/// elements or children; `elements[i]` of an inner node is not after any element of `children[i]` and after
+/// all of `children[i - 1]`.
 struct SortedTree<Element: SortedTreeElement>: Sendable {
     /// The most elements of a leaf, and the most children of an inner node.
     static var capacity: Int { 64 }
@@ -33,7 +35,9 @@ struct SortedTree<Element: SortedTreeElement>: Sendable {
     var weight: Int { self.root.weight }
     var isEmpty: Bool { self.root.elements.isEmpty }
 
-    /// Returns the element at `order`, if there is one. O(log *n*).
+    /// Returns the element at `order`, if there is one.
+    ///
+    /// O(log *n*).
     @inline(__always)
     func find(_ order: (borrowing Element) -> Int) -> Element? {
         var node = self.root
@@ -43,7 +47,9 @@ struct SortedTree<Element: SortedTreeElement>: Sendable {
         return node.elements[index]
     }
 
-    /// Lets `body` change, remove (by setting `nil`) or insert the element at `order`. O(log *n*).
+    /// Lets `body` change, remove (by setting `nil`) or insert the element at `order`.
+    ///
+    /// O(log *n*).
     @discardableResult
     mutating func modify<R>(_ order: (borrowing Element) -> Int, _ body: (inout Element?) -> R) -> R {
         let (result, sibling) = Self.modify(&self.root, order, body)
@@ -59,7 +65,9 @@ struct SortedTree<Element: SortedTreeElement>: Sendable {
         return result
     }
 
-    /// Returns the sum of the weights of all elements before `order`. O(log *n*).
+    /// Returns the sum of the weights of all elements before `order`.
+    ///
+    /// O(log *n*).
     func weight(before order: (borrowing Element) -> Int) -> Int {
         var node = self.root
         var total = 0
@@ -72,10 +80,17 @@ struct SortedTree<Element: SortedTreeElement>: Sendable {
         return total
     }
 
+    /// Calls `body` for all elements, ascending, until it returns `false`.
+    func visitAll(_ body: (borrowing Element) -> Bool) {
+        // Every element is after a position that is before every element.
+        let start: (borrowing Element) -> Int = { _ in -1 }
+        self.forEach(from: start, body)
+    }
+
     /// Calls `body` for the elements from `order` on, ascending, until it returns `false`.
     ///
-    /// - Parameter skipsWeightless: Leave out subtrees in which nothing has weight. Single weightless elements may still
-    ///   be seen.
+    /// With `skipsWeightless`, subtrees in which nothing has weight are left out; single weightless elements
+    /// may still be seen.
     func forEach(
         from order: (borrowing Element) -> Int,
         skipsWeightless: Bool = false,
@@ -180,7 +195,9 @@ extension SortedTree {
                 return self.visitElements(from: self.lowerBound(order), body)
             }
             let start = self.childIndex(order)
-            guard self.children[start].visit(from: order, skipsWeightless: skipsWeightless, body) else { return false }
+            guard self.children[start].visit(from: order, skipsWeightless: skipsWeightless, body) else {
+                return false
+            }
             return self.visitAll(fromChild: start + 1, skipsWeightless: skipsWeightless, body)
         }
 
@@ -194,7 +211,8 @@ extension SortedTree {
                 return self.visitElements(from: 0, body)
             }
             for index in start..<self.children.count {
-                guard self.children[index].visitAll(fromChild: 0, skipsWeightless: skipsWeightless, body) else {
+                guard self.children[index].visitAll(fromChild: 0, skipsWeightless: skipsWeightless, body)
+                else {
                     return false
                 }
             }
@@ -234,7 +252,8 @@ extension SortedTree {
             let left = index > 0 ? index - 1 : index
             guard left + 1 < self.children.count else { return }
             let upper = self.children[left + 1]
-            guard self.children[left].elements.count + upper.elements.count <= SortedTree.capacity * 3 / 4 else { return }
+            guard self.children[left].elements.count + upper.elements.count <= SortedTree.capacity * 3 / 4
+            else { return }
             let joined = self.children[left].copy()
             if upper.children.isEmpty {
                 joined.elements.append(contentsOf: upper.elements)
@@ -256,7 +275,9 @@ extension SortedTree {
         }
     }
 
-    /// Describes the first broken invariant, or `nil`. For tests; O(*n*).
+    /// Describes the first broken invariant, or `nil`.
+    ///
+    /// For tests; O(*n*).
     func brokenInvariant(areInOrder: (Element, Element) -> Bool) -> String? {
         var depths: [Int] = []
         var previous: Element?
@@ -271,12 +292,17 @@ extension SortedTree {
                     if let last = previous, !areInOrder(last, element) { return "elements are out of order" }
                     previous = element
                 }
-                return node.weight == node.elements.reduce(0) { $0 + $1.weight } ? nil : "a leaf's weight is wrong"
+                return node.weight == node.elements.reduce(0) { $0 + $1.weight }
+                    ? nil : "a leaf's weight is wrong"
             }
             if node.children.count != node.elements.count { return "bounds and children differ in number" }
-            if node.weight != node.children.reduce(0, { $0 + $1.weight }) { return "an inner weight is wrong" }
+            if node.weight != node.children.reduce(0, { $0 + $1.weight }) {
+                return "an inner weight is wrong"
+            }
             for (index, child) in node.children.enumerated() {
-                if index > 0, let last = previous, !areInOrder(last, node.elements[index]) { return "a bound is too low" }
+                if index > 0, let last = previous, !areInOrder(last, node.elements[index]) {
+                    return "a bound is too low"
+                }
                 if index > 0 { bound = node.elements[index] }
                 if let problem = check(child, depth: depth + 1, isRoot: false) { return problem }
             }

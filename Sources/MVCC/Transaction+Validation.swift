@@ -33,8 +33,8 @@ extension Transaction {
     /// Checks what can be checked without a store, in etcd's order (`v3rpc/key.go`).
     ///
     /// - Parameter limit: The most operations; each level has what the level above it left.
-    /// - Throws: ``StoreError/tooManyOperations(limit:)``, ``StoreError/emptyKey``, ``StoreError/duplicateKey``, and what
-    ///   the operations' own checks throw.
+    /// - Throws: ``StoreError/tooManyOperations(limit:)``, ``StoreError/emptyKey``,
+    ///   ``StoreError/duplicateKey``, and what the operations' own checks throw.
     package func validate(operationLimit limit: Int) throws(StoreError) {
         try self.validateTree(limit: limit, budget: limit)
         try WrittenKeys.check(self.success)
@@ -56,7 +56,8 @@ extension Transaction {
     }
 }
 
-/// The keys that a branch writes, to find those that one transaction would write twice (etcd `checkIntervals`).
+/// The keys that a branch writes, to find those that one transaction would write twice (etcd
+/// `checkIntervals`).
 private struct WrittenKeys {
     private var puts: Set<ByteBuffer> = []
     private var deletes: KeyIntervals

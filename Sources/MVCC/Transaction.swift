@@ -127,8 +127,9 @@ package struct Transaction: Hashable, Sendable {
         self.failure = failure
     }
 
-    /// Whether neither branch can write: such a transaction is answered from a snapshot. As in etcd, a nested transaction
-    /// counts as a write.
+    /// Whether neither branch can write: such a transaction is answered from a snapshot.
+    ///
+    /// As in etcd, a nested transaction counts as a write.
     package var isReadOnly: Bool {
         (self.success + self.failure).allSatisfy { operation in
             guard case .range = operation else { return false }
@@ -154,7 +155,9 @@ package struct RangeResult: Sendable {
     }
 }
 
-/// What one step of a transaction did. `revision` is what the step's own header says (etcd sets nothing else in it).
+/// What one step of a transaction did.
+///
+/// `revision` is what the step's own header says (etcd sets nothing else in it).
 package indirect enum OperationOutcome: Sendable {
     case range(RangeResult, keysOnly: Bool, revision: Int64)
     case put(previous: Record?, revision: Int64)

@@ -47,7 +47,7 @@ package struct PasswordHash: Hashable, Sendable {
     /// Blocks the caller for as long as the cost asks.
     ///
     /// - Parameters:
-    ///   - password: At most ``maximumPasswordBytes``, without a zero byte.
+    ///   - password: At most ``maximumPasswordBytes`` of UTF-8 without a zero byte.
     ///   - cost: The binary logarithm of the number of rounds, in ``costs``.
     ///   - salt: ``saltByteCount`` random bytes.
     /// - Throws: ``Failure``.

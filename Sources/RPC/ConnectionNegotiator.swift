@@ -57,6 +57,8 @@ final class ConnectionNegotiator: ChannelInboundHandler, RemovableChannelHandler
         }
     }
 
+    func handlerRemoved(context: ChannelHandlerContext) { self.state = .done }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.state {
         case .done:
@@ -105,11 +107,10 @@ final class ConnectionNegotiator: ChannelInboundHandler, RemovableChannelHandler
         case .done:
             return
         case .waitingForTLS:
-            guard !self.hasFailed, channel.isActive else { return }
+            guard !self.hasFailed else { return }
             self.hasFailed = true
             self.count(.timeout)
         case .sniffing:
-            guard channel.isActive else { return }
             self.environment.metrics.count(RPCMetrics.Closure.prefaceTimeout)
         }
         self.state = .done

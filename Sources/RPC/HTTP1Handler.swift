@@ -158,7 +158,8 @@ final class HTTP1Handler: ChannelInboundHandler {
         context.writeAndFlush(self.wrapOutboundOut(part), promise: written)
         let limits = self.environment.limits
         let patience = context.channel.isWritable ? limits.drainDelay : limits.keepaliveTimeout
-        context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(patience.nanoseconds)) { [weak self] in
+        context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(patience.nanoseconds)) {
+            [weak self] in
             self?.context?.close(promise: nil)
         }
     }

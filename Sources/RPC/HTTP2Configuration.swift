@@ -28,7 +28,8 @@ import CNghttp2
         unsafe nghttp2_option_new(&options)
         unsafe nghttp2_option_set_no_auto_window_update(options, 1)
         unsafe nghttp2_option_set_no_closed_streams(options, 1)
-        // `RequestHeadCheck` checks request heads: the library's check refuses authorities that real clients send.
+        // `RequestHeadCheck` checks request heads: the library's check refuses authorities that real clients
+        // send.
         unsafe nghttp2_option_set_no_http_messaging(options, 1)
         unsafe nghttp2_option_set_max_deflate_dynamic_table_size(options, 256)
         unsafe nghttp2_option_set_max_outbound_ack(options, limits.maxUnwrittenAcknowledgements)
@@ -62,6 +63,9 @@ import CNghttp2
     deinit {
         unsafe nghttp2_session_callbacks_del(self.callbacks)
         unsafe nghttp2_option_del(self.options)
+        // No session refers to them any more: each connection keeps its environment, and with it this object.
+        unsafe self.responseBlock.fields.deallocate()
+        unsafe self.successBlock.fields.deallocate()
     }
 
     /// Creates a server session with its settings submitted, or `nil` when memory is exhausted.
@@ -92,8 +96,7 @@ import CNghttp2
 @safe private struct ConstantFields {
     let fields: UnsafeMutableBufferPointer<nghttp2_nv>
 
-    /// The bytes are string literals, which live as long as the process; the array itself is freed by nobody,
-    /// because there is one per listener, and sessions may refer to it until the process ends.
+    /// The bytes are string literals, which live as long as the process; the array is freed by its owner.
     init(_ literals: [(name: StaticString, value: StaticString)]) {
         let fields = UnsafeMutableBufferPointer<nghttp2_nv>.allocate(capacity: literals.count)
         let flags = UInt8(NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)

@@ -57,7 +57,7 @@ package final class HTTPExchange {
     package var onWritable: (() -> Void)?
 
     private var request: HTTPRequest
-    private weak var session: (any RPCSession)?
+    private var session: (any RPCSession)?
     private var transport: (any HTTPTransport)?
     private let bodyLimit: Int
     private var hasBegun = false
@@ -130,7 +130,7 @@ package final class HTTPExchange {
     /// The request is complete: hands it to the session.
     func receiveEnd() {
         guard !self.isEnded, !self.hasBegun else { return }
-        guard let session = self.session else {
+        guard let session = self.session.take() else {
             return self.respond(status: 503, body: ByteBuffer())
         }
         let request = self.request
@@ -151,6 +151,7 @@ package final class HTTPExchange {
 
     func transportClosed() {
         self.transport = nil
+        self.session = nil
         self.onWritable = nil
         self.onClosed.take()?()
     }

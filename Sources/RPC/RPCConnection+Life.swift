@@ -22,6 +22,7 @@ extension RPCConnection {
             self.context?.close(promise: nil)
             return
         }
+        self.timers = TimerTarget(self)
         self.schedule(self.environment.limits.prefaceTimeout)
         self.pump()
     }
@@ -32,8 +33,8 @@ extension RPCConnection {
     ///
     /// One timer at a time, never cancelled.
     private func schedule(_ delay: Duration) {
-        self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay.nanoseconds)) { [weak self] in
-            self?.tick()
+        self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay.nanoseconds)) { [timers] in
+            timers?.connection?.tick()
         }
     }
 
@@ -63,8 +64,7 @@ extension RPCConnection {
     func abandon(_ reason: RPCMetrics.Closure) {
         self.endReason = self.endReason ?? reason
         self.log("connection abandoned", reason.rawValue)
-        self.isClosing = true
-        self.context?.close(promise: nil)
+        self.closeAtOnce()
     }
 
     // MARK: Ending
@@ -77,9 +77,9 @@ extension RPCConnection {
         // Its acknowledgement says that every call sent before the client heard of it has arrived.
         unsafe nghttp2_submit_ping(http2, UInt8(NGHTTP2_FLAG_NONE.rawValue), Self.drainPing)
         let delay = self.environment.limits.drainDelay
-        self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay.nanoseconds)) { [weak self] in
-            self?.finishDrain()
-            self?.pump()
+        self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(delay.nanoseconds)) { [timers] in
+            timers?.connection?.finishDrain()
+            timers?.connection?.pump()
         }
         self.pump()
     }
@@ -102,12 +102,11 @@ extension RPCConnection {
     func cut() {
         guard let http2 = unsafe self.http2, !self.isClosing else { return }
         self.endReason = self.endReason ?? .cut
+        self.isCut = true
         unsafe nghttp2_session_terminate_session(http2, NGHTTP2_NO_ERROR.rawValue)
-        // Inside a callback the pump runs later, and closes because nobody wants to read or write any more.
-        guard self.depth == 0, !self.isPumping else { return }
+        // Inside a callback nothing can be written or freed yet.
+        guard self.depth == 0, !self.isPumping else { return self.flushSoon() }
         self.pump()
-        self.isClosing = true
-        self.context?.close(promise: nil)
     }
 
     /// The library gave up on what the client sends: says so and closes.
@@ -154,12 +153,14 @@ extension RPCConnection {
     func finishTearDown() {
         // Never under a callback: the library would go on using what was freed.
         guard self.isClosing, self.depth == 0, self.context?.channel.isActive != true else { return }
+        // First, because handlers may flush when they are told, and the library would read closed streams.
+        let http2 = unsafe self.http2.take()
+        unsafe nghttp2_session_del(http2)
         while let stream = self.streams.popLast() { stream.close() }
         self.waitingStreams = []
         self.keepLentBytes()
-        let http2 = unsafe self.http2.take()
-        unsafe nghttp2_session_del(http2)
         self.output = ByteBuffer()
+        self.timers.take()?.connection = nil
         if let reason = self.endReason.take() { self.environment.metrics.count(reason) }
         self.session.take()?.connectionClosed()
     }

@@ -105,15 +105,21 @@ extension RPCConnection {
     /// Closes the channel when neither side has anything left to say.
     private func closeIfDone() {
         guard let http2 = unsafe self.http2, !self.isClosing else { return }
+        if self.isCut { return self.closeAtOnce() }
         guard unsafe nghttp2_session_want_read(http2) == 0 else { return }
         guard unsafe nghttp2_session_want_write(http2) == 0 else { return }
         if self.drainStatus != nil { self.endReason = self.endReason ?? .drained }
         if self.endReason == .flood {
-            self.isClosing = true
-            self.context?.close(promise: nil)
+            self.closeAtOnce()
         } else {
             self.closeChannel()
         }
+    }
+
+    /// Closes both directions, whatever is still on its way.
+    func closeAtOnce() {
+        self.isClosing = true
+        self.context?.close(promise: nil)
     }
 
     /// Closes our side once what was written has left, and the channel when the client has closed its side.
@@ -126,8 +132,8 @@ extension RPCConnection {
         let limits = self.environment.limits
         let isFull = !context.channel.isWritable
         let patience = isFull ? limits.keepaliveTimeout : limits.drainDelay
-        self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(patience.nanoseconds)) { [weak self] in
-            self?.context?.close(promise: nil)
+        self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(patience.nanoseconds)) { [timers] in
+            timers?.connection?.context?.close(promise: nil)
         }
         guard isFull else { return context.close(mode: .output, promise: nil) }
         // The last frames are still on their way; an empty write completes after them.

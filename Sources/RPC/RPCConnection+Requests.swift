@@ -111,7 +111,7 @@ extension RPCConnection {
         stream.isFinished = true
         stream.hasResponded = true
         stream.status = status
-        stream.recordOutcome(status.code)
+        self.environment.metrics.countCall(self.head.method, status.code)
         stream.submitTrailersOnly(httpStatus: httpStatus)
     }
 
@@ -156,8 +156,8 @@ extension RPCConnection {
     func arm(_ deadline: NIODeadline) {
         if let armed = self.deadlineTimer, armed <= deadline { return }
         self.deadlineTimer = deadline
-        self.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
-            self?.expire(deadline)
+        self.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [timers] in
+            timers?.connection?.expire(deadline)
         }
     }
 

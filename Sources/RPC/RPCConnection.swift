@@ -60,7 +60,10 @@ package import NIOCore
     // Life.
     /// How many calls into the library are on the stack.
     var depth = 0
+    /// Whether the channel is being closed: nothing more is read or sent.
     var isClosing = false
+    /// Whether to close without waiting for anybody.
+    var isCut = false
     /// Why we ended the connection, if we did; the first reason counts.
     var endReason: RPCMetrics.Closure?
     var hasReceivedSettings = false
@@ -69,6 +72,7 @@ package import NIOCore
     var drainStatus: RPCStatus?
     var isDrained = false
     var deadlineTimer: NIODeadline?
+    var timers: TimerTarget?
 
     /// A unary message that lies in the buffer being read, and whose it is.
     private var lentBytes: UnsafeRawBufferPointer?
@@ -184,6 +188,17 @@ package import NIOCore
     func consume(_ count: Int, of id: Int32) {
         unsafe nghttp2_session_consume_stream(self.http2, id, count)
     }
+}
+
+/// What a connection's timers hold on to, so that a timer that is left keeps nothing alive.
+///
+/// Not a weak reference: an object that has ever been weakly referenced counts its references in a slower way
+/// for the rest of its life, and a connection's are counted for every header of every call.
+final class TimerTarget {
+    /// Cleared when the connection is torn down.
+    var connection: RPCConnection?
+
+    init(_ connection: RPCConnection) { self.connection = connection }
 }
 
 @available(*, unavailable)

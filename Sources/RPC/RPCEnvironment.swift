@@ -4,9 +4,13 @@ package import Logging
 ///
 /// Immutable; any thread.
 package final class RPCEnvironment: Sendable {
+    /// What is served.
     package let methods: RPCMethodTable
+    /// The bounds of each connection.
     package let limits: RPCLimits
+    /// What is counted.
     package let metrics: RPCMetrics
+    /// Where failed connections are mentioned, at debug level.
     package let logger: Logger
     let http2: HTTP2Configuration
 

@@ -149,8 +149,9 @@ package final class RPCListener: Sendable {
         }
         metrics.connections.increment()
         channel.closeFuture.whenComplete { _ in
-            registry.remove(registration.id)
             metrics.connections.decrement()
+            // Last, because who waits for the last connection may look at the metrics.
+            registry.remove(registration.id)
         }
         do {
             if let tls {

@@ -5,7 +5,7 @@ package import CoreMetrics
 /// Any thread.
 ///
 /// Labels come from closed sets only: methods of the table, status codes and the enumerations below.
-package struct RPCMetrics: Sendable {
+package final class RPCMetrics: Sendable {
     /// Why a connection was turned away before it had a session.
     package enum Rejection: String, Sendable, CaseIterable {
         case connectionLimit
@@ -91,7 +91,7 @@ package struct RPCMetrics: Sendable {
     }
 
     /// Makes metrics that go nowhere, for tests and tools.
-    package init(methods: RPCMethodTable) {
+    package convenience init(methods: RPCMethodTable) {
         self.init(methods: methods, factory: NOOPMetricsHandler.instance)
     }
 

@@ -148,7 +148,7 @@ extension RPCStream {
 
     /// Gives the client its window back once our answers drain.
     func returnWithheldBytes() {
-        guard self.withheldByteCount > 0, !self.isClosed else { return }
+        guard self.withheldByteCount > 0, !self.isClosed, !self.connection.isClosing else { return }
         self.connection.consume(self.withheldByteCount, of: self.id)
         self.withheldByteCount = 0
     }

@@ -100,9 +100,7 @@ extension RPCStream {
             metrics.recordDuration(method, nanoseconds: elapsed.nanoseconds)
         case .stream(let method):
             metrics.countCall(method, code)
-        case .refused:
-            metrics.countCall(nil, code)
-        case .http:
+        case .http, .refused:
             break
         }
     }

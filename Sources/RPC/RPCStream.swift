@@ -96,7 +96,7 @@ package final class RPCStream {
     }
 
     /// Whether the call has ended, so that anything sent would be ignored.
-    package var isEnded: Bool { self.isFinished || self.isClosed }
+    package var isEnded: Bool { self.isFinished || self.isClosed || self.connection.isClosing }
 
     /// The number of bytes that wait for the client's flow control or the socket.
     package var queuedByteCount: Int { self.queue.byteCount }

@@ -1,7 +1,8 @@
 /// Checks the fields of a request against RFC 9113 §8.2 and §8.3, one by one as they arrive.
 ///
-/// The library's own check is off, because it also judges `:authority`, where Go clients put their whole endpoint (etcd 3.4:
-/// `http://host:port`, 3.5.0: `#initially=[…]`). Any authority without control characters passes here.
+/// The library's own check is off, because it also judges `:authority`, where Go clients put their whole
+/// endpoint (etcd 3.4: `http://host:port`, 3.5.0: `#initially=[…]`). Any authority without control characters
+/// passes here.
 struct RequestHeadCheck {
     private var hasMethod = false
     private var hasScheme = false

@@ -1,7 +1,7 @@
 /// Decides when history is old enough to be compacted; pure, time is a parameter.
 ///
-/// It samples the revision a few times per interval, and asks for compaction at the newest sample that is at least one
-/// interval old, leaving a least number of revisions.
+/// It samples the revision a few times per interval, and asks for compaction at the newest sample that is at
+/// least one interval old, leaving a least number of revisions.
 struct AutomaticCompaction: Sendable {
     private static let samplesPerInterval = 5
 

@@ -1,12 +1,12 @@
 package import AccessControl
 package import MVCC
-package import Persistence
 import NIOCore
+package import Persistence
 
 /// The only writer: turns batches of proposals into revisions, in the order logged → readable → announced.
 ///
-/// Owned by one thread (so not Sendable), with one step and no clock of its own: a simulation calls the step itself.
-/// If the log refuses a batch, the working copy is dropped and nothing has happened.
+/// Owned by one thread (so not Sendable), with one step and no clock of its own: a simulation calls the step
+/// itself. If the log refuses a batch, the working copy is dropped and nothing has happened.
 package final class CommitLoop {
     /// An answer that is due now that the commit is readable.
     package struct Completion: Sendable {
@@ -44,8 +44,10 @@ package final class CommitLoop {
     /// Physical compactions that wait for the garbage to be freed.
     private var compactionWaiters: [Reply] = []
     private let makeLeaseID: @Sendable () -> Int64
-    /// What memory has let go of and the log has not. Nothing newer may be deleted before: a key would come back to life at
-    /// the next start if its tombstone were gone and an older record were not.
+    /// What memory has let go of and the log has not.
+    ///
+    /// Nothing newer may be deleted before: a key would come back to life at the next start if its tombstone
+    /// were gone and an older record were not.
     var undeleted: [RecordPosition] = []
     /// When the loop's own work is tried again after the log refused something.
     private var retryTime: Duration?
@@ -59,6 +61,7 @@ package final class CommitLoop {
     ///   - auth: The users and roles that the log holds.
     ///   - reservedRevision: The revision up to which the log has reserved.
     ///   - log: Where commits go; the loop's thread owns it from now on.
+    ///   - configuration: The limits.
     ///   - now: The current time on the clock that ``step(_:now:)`` uses.
     ///   - makeLeaseID: Returns a positive random number.
     package init(
@@ -127,7 +130,8 @@ package final class CommitLoop {
         return self.commit(batch, now: now)
     }
 
-    /// Answers everything that still waits with ``StoreError/stopped``, and closes the log as cleanly stopped.
+    /// Answers everything that still waits with ``StoreError/stopped``, and closes the log as cleanly
+    /// stopped.
     package func close() -> (completions: [Completion], failure: PersistenceError?) {
         let stopped = Result<ProposalOutcome, StoreError>.failure(.stopped)
         let replies = self.deferred.map(\.reply) + self.compactionWaiters
@@ -160,7 +164,8 @@ package final class CommitLoop {
             now: now
         )
         guard let target else { return }
-        // Losing the error is right: the horizon is already there or the head is not, and the next sample tries again.
+        // Losing the error is right: the horizon is already there or the head is not, and the next sample
+        // tries again.
         try? batch.keyspace.compact(through: target)
     }
 
@@ -214,7 +219,12 @@ package final class CommitLoop {
         return self.finish(batch, recordCount: entry.records.count, isChanged: true, now: now)
     }
 
-    private func finish(_ batch: WorkingBatch, recordCount: Int, isChanged: Bool, now: Duration) -> StepReport {
+    private func finish(
+        _ batch: WorkingBatch,
+        recordCount: Int,
+        isChanged: Bool,
+        now: Duration
+    ) -> StepReport {
         var report = StepReport(hasNewSnapshot: isChanged, recordCount: recordCount)
         for decision in batch.decisions {
             if decision.waitsForTrimming {
@@ -288,18 +298,23 @@ package final class CommitLoop {
         let reason = StoreError(error)
         var report = StepReport(logFailure: error)
         report.completions = batch.decisions.map { decision in
-            Completion(reply: decision.queued.reply, result: self.decideAlone(decision, refusal: reason, now: now))
+            Completion(
+                reply: decision.queued.reply,
+                result: self.decideAlone(decision, refusal: reason, now: now)
+            )
         }
         if reason == .noSpace, self.alarms.insert(.noSpace).inserted {
-            // The alarm cannot be logged on a full disk; it is raised again if the disk is still full after a restart.
+            // It cannot be logged on a full disk; it is raised again if the disk is still full after a
+            // restart.
             self.publish()
             report.hasNewSnapshot = true
         }
         return report
     }
 
-    /// Decides a proposal of a refused batch against the state that stays: its first outcome may rest on changes of the batch
-    /// that never happened.
+    /// Decides a proposal of a refused batch against the state that stays.
+    ///
+    /// Its first outcome may rest on changes of the batch that never happened.
     private func decideAlone(
         _ decision: Decision,
         refusal: StoreError,
@@ -327,8 +342,8 @@ struct Decision {
 
     /// Whether the answer is due only when garbage is freed.
     var waitsForTrimming: Bool {
-        guard case .compact(_, isPhysical: true) = self.queued.proposal, case .success = self.result else { return false }
-        return true
+        guard case .compact(_, isPhysical: true) = self.queued.proposal else { return false }
+        return (try? self.result.get()) != nil
     }
 }
 

@@ -30,7 +30,9 @@ final class CommitThread: Sendable {
         self.clock = clock
     }
 
-    /// Starts the thread, which owns `loop` from now on. Once.
+    /// Starts the thread, which owns `loop` from now on.
+    ///
+    /// Once.
     func start(_ loop: sending CommitLoop) {
         let handover = Mutex<CommitLoop?>(loop)
         let thread = Thread {
@@ -43,7 +45,9 @@ final class CommitThread: Sendable {
         thread.start()
     }
 
-    /// Waits until the thread has answered everything and closed the log. Blocks; the queue must be closed before.
+    /// Waits until the thread has answered everything and closed the log.
+    ///
+    /// Blocks; the queue must be closed before.
     func join() {
         self.end.lock(whenValue: true)
         self.end.unlock()

@@ -4,11 +4,13 @@ import Synchronization
 
 /// The store's one way onto an event loop: it wakes the loop at most once until the loop has turned.
 ///
-/// A wake-up says only that something was committed; each ``LoopListener`` then reads the current state. Answers to the
-/// loop's own proposals wait here for the same turn; there are never more of them than the proposal queue admits.
+/// A wake-up says only that something was committed; each ``LoopListener`` then reads the current state.
+/// Answers to the loop's own proposals wait here for the same turn; there are never more of them than the
+/// proposal queue admits.
 package final class LoopPort: Sendable {
     private typealias Answer = (
-        body: NIOLoopBound<(Result<ProposalOutcome, StoreError>) -> Void>, result: Result<ProposalOutcome, StoreError>
+        body: NIOLoopBound<(Result<ProposalOutcome, StoreError>) -> Void>,
+        result: Result<ProposalOutcome, StoreError>
     )
 
     /// The loop that this port wakes.
@@ -57,7 +59,9 @@ package final class LoopPort: Sendable {
     }
 }
 
-/// Reads the store when it is woken. Bound to one event loop.
+/// Reads the store when it is woken.
+///
+/// Bound to one event loop.
 package protocol LoopListener: AnyObject {
     /// Something was committed, or answers were delivered, since the last call. On the loop.
     func storeDidCommit()

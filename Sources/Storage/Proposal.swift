@@ -76,7 +76,9 @@ package enum Reply: Sendable {
     /// A suspended task.
     case task(CheckedContinuation<Result<ProposalOutcome, StoreError>, Never>)
 
-    /// Delivers the result. Commit thread only; a loop's function runs at the port's next turn.
+    /// Delivers the result.
+    ///
+    /// Commit thread only; a loop's function runs at the port's next turn.
     func complete(_ result: Result<ProposalOutcome, StoreError>) {
         switch self {
         case .none: break

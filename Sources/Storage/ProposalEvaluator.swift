@@ -11,7 +11,8 @@ struct ProposalEvaluator {
 
     /// Applies the proposal to the batch and returns what became of it.
     ///
-    /// - Throws: Why it was refused; the batch is unchanged then, except for an alarm that the refusal raised.
+    /// - Throws: Why it was refused; the batch is unchanged then, except for an alarm that the refusal
+    ///   raised.
     func evaluate(_ proposal: Proposal, in batch: inout WorkingBatch) throws(StoreError) -> ProposalOutcome {
         switch proposal {
         case .put(let put):
@@ -98,20 +99,24 @@ struct ProposalEvaluator {
         // etcd `quota.go`: a lease costs 64 bytes.
         try self.admit(cost: 64, in: &batch)
         var id = requested
-        while id == 0 || (requested == 0 && batch.keyspace.leases.lease(id) != nil) { id = self.makeLeaseID() }
+        while id == 0 || (requested == 0 && batch.keyspace.leases.lease(id) != nil) {
+            id = self.makeLeaseID()
+        }
         let granted = max(timeToLive, self.configuration.minimumTimeToLive)
         let lease = try batch.keyspace.grant(lease: id, timeToLive: granted, now: self.now)
         batch.leaseChanges.append(.grant(id: id, ttlSeconds: granted.components.seconds))
         return lease
     }
 
-    /// Refuses what adds data while an alarm is raised or when the quota would be exceeded, which raises the alarm.
+    /// Refuses what adds data while an alarm is raised or when the quota would be exceeded, which raises the
+    /// alarm.
     private func admit(cost: Int, in batch: inout WorkingBatch) throws(StoreError) {
         try self.checkNotCorrupt(batch)
         guard cost > 0 else { return }
         guard !batch.alarms.contains(.noSpace) else { throw .noSpace }
         let isOverQuota =
-            self.configuration.quotaBytes > 0 && batch.keyspace.byteCount + cost >= self.configuration.quotaBytes
+            self.configuration.quotaBytes > 0
+            && batch.keyspace.byteCount + cost >= self.configuration.quotaBytes
         if isOverQuota || batch.keyspace.recordCount >= self.configuration.recordLimit {
             _ = batch.setAlarm(.noSpace, isRaised: true)
             throw .noSpace

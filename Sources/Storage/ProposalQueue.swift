@@ -28,8 +28,8 @@ final class ProposalQueue: Sendable {
 
     /// Adds proposals; any thread, never blocks for long.
     ///
-    /// - Throws: ``StoreError/overloaded`` when the queue is full, ``StoreError/stopped`` after ``close()``; the proposal was
-    ///   not taken then.
+    /// - Throws: ``StoreError/overloaded`` when the queue is full, ``StoreError/stopped`` after ``close()``;
+    ///   the proposal was not taken then.
     func add(_ proposal: QueuedProposal) throws(StoreError) {
         let (refusal, wakes) = self.state.withLockedValue { state -> (StoreError?, Bool) in
             if state.isClosed { return (.stopped, false) }
@@ -48,10 +48,12 @@ final class ProposalQueue: Sendable {
         self.wake()
     }
 
-    /// Takes up to `maximum` proposals, waiting for the first at most `timeout` (`nil`: for ever). Commit thread only.
+    /// Takes up to `maximum` proposals, waiting for the first at most `timeout` (`nil`: for ever).
+    ///
+    /// Commit thread only.
     func next(timeout: Duration?, maximum: Int) -> Batch {
         if let timeout {
-            // Waking once a day for nothing is cheaper than trusting every layer below with a deadline in centuries.
+            // Waking once a day for nothing is cheaper than trusting each layer below with centuries.
             let seconds = min(86_400, max(0, timeout / .seconds(1)))
             guard seconds == 0 || self.lock.lock(whenValue: true, timeoutSeconds: seconds) else {
                 return Batch(proposals: [], isClosed: false)

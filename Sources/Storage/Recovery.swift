@@ -7,6 +7,10 @@ extension CommitLoop {
     ///
     /// - Parameters:
     ///   - recovered: What opening the log found.
+    ///   - log: Where commits go; the loop's thread owns it from now on.
+    ///   - configuration: The limits.
+    ///   - now: The current time on the clock that ``step(_:now:)`` uses.
+    ///   - makeLeaseID: Returns a positive random number.
     ///   - forEachRecord: Calls its argument with every stored record in (revision, sub) order.
     /// - Throws: What reading the log throws.
     package convenience init(
@@ -21,7 +25,8 @@ extension CommitLoop {
         let horizon = recovered.compactedRevision > 0 ? recovered.compactedRevision : -1
         var keyspace = Keyspace(revision: recovered.headRevision, compactedRevision: horizon)
         for lease in recovered.leases {
-            // The identifiers are a primary key and were checked when they were granted, so none can be refused.
+            // The identifiers are a primary key and were checked when they were granted, so none can be
+            // refused.
             _ = try? keyspace.grant(lease: lease.id, timeToLive: .seconds(lease.ttlSeconds), now: now)
         }
         try forEachRecord { (record) throws(PersistenceError) in keyspace.restore(record) }
@@ -44,7 +49,7 @@ extension CommitLoop {
 
     /// Reads who the users are.
     ///
-    /// If that cannot be read, the store stays closed: without users it would be open to all.
+    /// If that cannot be read, the store stays closed: without them it would be open to all.
     private static func readAuth(of recovered: RecoveredStore) throws(PersistenceError) -> AuthState {
         guard let document = recovered.documents.first(where: { $0.name == WorkingBatch.authDocument }) else {
             return AuthState()
@@ -57,10 +62,15 @@ extension CommitLoop {
         }
     }
 
-    /// Finishes a compaction that the last run did not: frees what is below the horizon in memory and in the log.
+    /// Finishes a compaction that the last run did not: frees what is below the horizon in memory and in the
+    /// log.
     ///
-    /// - Returns: What the log refused to delete; the loop tries again, so that a full disk does not prevent a start.
-    private static func dropGarbage(from keyspace: inout Keyspace, in log: any RevisionLog) -> [RecordPosition] {
+    /// - Returns: What the log refused to delete; the loop tries again, so that a full disk does not prevent
+    ///   a start.
+    private static func dropGarbage(
+        from keyspace: inout Keyspace,
+        in log: any RevisionLog
+    ) -> [RecordPosition] {
         while keyspace.needsTrimming {
             let dropped = keyspace.trim(limit: 10_000).map(RecordPosition.init)
             guard !dropped.isEmpty else { continue }

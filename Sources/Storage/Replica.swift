@@ -26,8 +26,8 @@ package final class Snapshot: Sendable {
 
 /// A published key space: what readers and watches see.
 ///
-/// Only an engine installs; readers take ``current`` and keep it as long as they like. Taking it costs one uncontended
-/// lock and one retain, and never waits for a commit.
+/// Only an engine installs; readers take ``current`` and keep it as long as they like. Taking it costs one
+/// uncontended lock and one retain, and never waits for a commit.
 package final class Replica: Sendable {
     private let state: Mutex<Snapshot>
     private let authIsEnabled: Atomic<Bool>

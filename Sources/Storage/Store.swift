@@ -1,8 +1,8 @@
 // Storage: the log and its one writer.
 //
-// Event loops propose, one commit thread decides: it evaluates a batch on a copy of the key space, logs it, publishes the
-// copy and wakes the loops, in that order. Readers take `Replica.current` and never wait. Not here: watches, wire
-// formats, permissions. Begin with `CommitLoop`; `Store` is the face that the planes see.
+// Event loops propose, one commit thread decides: it evaluates a batch on a copy of the key space, logs it,
+// publishes the copy and wakes the loops, in that order. Readers take `Replica.current` and never wait. Not
+// here: watches, wire formats, permissions. Begin with `CommitLoop`; `Store` is the face that the planes see.
 
 import CoreMetrics
 package import Logging
@@ -32,7 +32,7 @@ package final class Store: Sendable {
 
     /// Starts the commit thread over a recovered loop.
     ///
-    /// - Parameter clock: Returns the time since an origin that never moves, the same that `loop` was created with.
+    /// `clock` returns the time since an origin that never moves, the same that `loop` was created with.
     package init(
         _ loop: sending CommitLoop,
         identity: StoreIdentity,
@@ -49,7 +49,13 @@ package final class Store: Sendable {
         self.ports = LoopPorts()
         self.metrics = metrics
         self.logSize = loop.logSize
-        self.thread = CommitThread(queue: self.queue, ports: self.ports, metrics: metrics, logger: logger, clock: clock)
+        self.thread = CommitThread(
+            queue: self.queue,
+            ports: self.ports,
+            metrics: metrics,
+            logger: logger,
+            clock: clock
+        )
         self.thread.start(loop)
     }
 
@@ -96,7 +102,9 @@ package final class Store: Sendable {
         return try result.get()
     }
 
-    /// Answers what waits, closes the log as cleanly stopped and ends the thread. Blocks the caller; not on a loop.
+    /// Answers what waits, closes the log as cleanly stopped and ends the thread.
+    ///
+    /// Blocks the caller; not on a loop.
     package func stop() {
         self.queue.close()
         self.thread.join()

@@ -6,7 +6,8 @@ package struct StoreConfiguration: Sendable {
     package var batchLimit = 512
     /// The size at which a commit takes no further proposal, in bytes of new records.
     package var batchByteLimit = 4 << 20
-    /// The bytes of stored records, superseded ones included, at which writes are refused; zero means no quota.
+    /// The bytes of stored records, superseded ones included, at which writes are refused; zero means no
+    /// quota.
     package var quotaBytes = 4 << 30
     /// The most keys, superseded records included, before writes are refused.
     package var recordLimit = 8_000_000

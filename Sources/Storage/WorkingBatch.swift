@@ -40,7 +40,8 @@ struct WorkingBatch {
         return LogBatch(
             records: (self.firstPosition..<history.end).map { history[$0] },
             leaseChanges: self.leaseChanges,
-            compactedRevision: self.keyspace.compactedRevision == self.oldHorizon ? nil : self.keyspace.compactedRevision,
+            compactedRevision: self.keyspace.compactedRevision == self.oldHorizon
+                ? nil : self.keyspace.compactedRevision,
             documents: self.documents + self.authDocuments,
             headRevision: self.keyspace.revision
         )

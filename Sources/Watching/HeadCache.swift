@@ -20,7 +20,9 @@ struct HeadCache {
             self.header.revision = revision
             for index in self.heads.indices { self.heads[index] = nil }
         }
-        guard watchID >= 0, watchID < Self.cachedIDs else { return self.makeHead(watchID, revision, isFragment: false) }
+        guard watchID >= 0, watchID < Self.cachedIDs else {
+            return self.makeHead(watchID, revision, isFragment: false)
+        }
         if let cached = self.heads[Int(watchID)] { return cached }
         let head = self.makeHead(watchID, revision, isFragment: false)
         self.heads[Int(watchID)] = head

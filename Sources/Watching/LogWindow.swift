@@ -11,7 +11,10 @@ struct LogWindow {
     /// Reads from `start` on.
     ///
     /// - Parameters:
+    ///   - start: The position of the first record to look at.
+    ///   - keyspace: Whose history is read.
     ///   - bound: The first revision that is not read.
+    ///   - limits: How large the window may become.
     ///   - isWanted: Which records to keep.
     init(
         from start: Int,

@@ -15,7 +15,8 @@ package struct WatchLimits: Sendable {
     package var catchUpRecords = 10_000
     /// The most segments of one turn; the rest waits for the next.
     package var segmentsPerTurn = 64
-    /// The most watchers of one stream that were cancelled by compaction and whose own cancel may still be answered.
+    /// The most watchers of one stream that were cancelled by compaction and whose own cancel may still be
+    /// answered.
     package var compactedWatchesPerStream = 1_024
     /// The size over which a response is split if its client asked for fragments, in bytes.
     package var fragmentBytes = (1 << 20) * 3 / 2 + (512 << 10)
@@ -26,8 +27,8 @@ package struct WatchLimits: Sendable {
 
 /// All watchers of one event loop: reads the log once per wake-up and hands each event to whoever wants it.
 ///
-/// Bound to its loop. `liveCursor` is the first revision that the loop has not read; every live watcher has been sent
-/// everything before it. Windows of the log end between revisions, so no revision is ever split.
+/// Bound to its loop. `liveCursor` is the first revision that the loop has not read; every live watcher has
+/// been sent everything before it. Windows of the log end between revisions, so no revision is ever split.
 package final class LoopRegistry: LoopListener {
     let limits: WatchLimits
     private let eventLoop: any EventLoop
@@ -50,7 +51,7 @@ package final class LoopRegistry: LoopListener {
 
     /// Creates the registry of one loop over a replica; on the loop.
     ///
-    /// - Parameter header: Carries the identity that every response has; its revision is not used.
+    /// `header` carries the identity that every response has; its revision is not used.
     package init(
         eventLoop: any EventLoop,
         replica: Replica,
@@ -83,7 +84,8 @@ package final class LoopRegistry: LoopListener {
         for watcher in self.watchers(where: \.wantsProgress) {
             defer { watcher.hasSentEvents = false }
             // A stream that takes nothing gets no notifications either, or they would pile up.
-            guard !watcher.hasSentEvents, watcher.canBeBookmarked(at: self.liveRevision), watcher.stream.sink.isWritable
+            guard !watcher.hasSentEvents, watcher.canBeBookmarked(at: self.liveRevision),
+                watcher.stream.sink.isWritable
             else { continue }
             self.sendProgress(watchID: watcher.id, on: watcher.stream)
         }
@@ -165,12 +167,18 @@ package final class LoopRegistry: LoopListener {
         }
     }
 
-    /// The loop slept through a compaction (or nobody watches): watchers go on by themselves, from where they are.
+    /// The loop slept through a compaction (or nobody watches): watchers go on by themselves, from where they
+    /// are.
     private func skipToHead(of keyspace: Keyspace) {
         for group in self.groups.values {
             for watcher in group.watchers where watcher.isLive && watcher.machine.next <= keyspace.revision {
-                guard watcher.machine.deliver(from: self.liveCursor, through: keyspace.revision, isWritable: false)
-                    == .startCatchUp
+                guard
+                    watcher.machine.deliver(
+                        from: self.liveCursor,
+                        through: keyspace.revision,
+                        isWritable: false
+                    )
+                        == .startCatchUp
                 else { continue }
                 self.metrics.catchingUp.increment()
             }
@@ -205,7 +213,12 @@ package final class LoopRegistry: LoopListener {
         return max(1, touched.count)
     }
 
-    private func deliver(_ positions: [Int], to group: WatchGroup, through revision: Int64, of keyspace: Keyspace) {
+    private func deliver(
+        _ positions: [Int],
+        to group: WatchGroup,
+        through revision: Int64,
+        of keyspace: Keyspace
+    ) {
         let first = keyspace.history[positions[0]].modRevision
         let last = keyspace.history[positions[positions.count - 1]].modRevision
         let wantsPrevious = group.interest.wantsPrevious
@@ -282,14 +295,20 @@ package final class LoopRegistry: LoopListener {
         let found = cache[key] ?? self.readWindow(from: next, for: watcher.group.interest, in: keyspace)
         cache[key] = found
         if found.segment.readableBytes > 0 { self.send(found.segment, to: watcher, at: found.lastRevision) }
-        guard watcher.machine.caughtUp(to: found.lastRevision + 1, liveCursor: self.liveCursor) else { return true }
+        guard watcher.machine.caughtUp(to: found.lastRevision + 1, liveCursor: self.liveCursor) else {
+            return true
+        }
         self.metrics.catchingUp.decrement()
         watcher.stream.answerProgress()
         return false
     }
 
     /// Encodes what a watcher missed, up to the limits and not past the live cursor.
-    private func readWindow(from next: Int64, for interest: WatchInterest, in keyspace: Keyspace) -> CatchUpSegment {
+    private func readWindow(
+        from next: Int64,
+        for interest: WatchInterest,
+        in keyspace: Keyspace
+    ) -> CatchUpSegment {
         let window = LogWindow(
             from: keyspace.history.position(of: next),
             of: keyspace,
@@ -339,8 +358,10 @@ package final class LoopRegistry: LoopListener {
 }
 
 extension Keyspace {
-    /// Whether all records from `revision` on can be read: those below the horizon stay in the history for a while, so
-    /// that compaction does not cancel a watch that is only a moment behind (in etcd such a watch is never behind).
+    /// Whether all records from `revision` on can be read.
+    ///
+    /// Those below the horizon stay in the history for a while, so that compaction does not cancel a watch
+    /// that is only a moment behind (in etcd such a watch is never behind).
     fileprivate func holdsEverything(from revision: Int64) -> Bool {
         if revision >= self.compactedRevision { return true }
         let history = self.history

@@ -3,9 +3,9 @@ import NIOCore
 
 /// Finds the watch groups whose range holds a key.
 ///
-/// Single keys are in a dictionary. Ranges are in an array ordered by their start, read as an implicit balanced tree whose
-/// nodes know the greatest end below them, so that a look-up costs O(log *n* + *k*). The tree is rebuilt at the first
-/// look-up after a change: watches come in bursts, events come after.
+/// Single keys are in a dictionary. Ranges are in an array ordered by their start, read as an implicit
+/// balanced tree whose nodes know the greatest end below them, so that a look-up costs O(log *n* + *k*). The
+/// tree is rebuilt at the first look-up after a change: watches come in bursts, events come after.
 struct RangeIndex {
     private var singles: [ByteBuffer: [WatchGroup]] = [:]
     private var ranges: [WatchGroup] = []

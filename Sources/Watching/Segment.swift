@@ -5,7 +5,11 @@ import NIOCore
 /// Events that are encoded once and sent to many watchers: elements of a watch response's field 11.
 enum Segment {
     /// Encodes the events at these positions of the history, in order.
-    static func encode(_ positions: some Sequence<Int>, wantsPrevious: Bool, of keyspace: Keyspace) -> ByteBuffer {
+    static func encode(
+        _ positions: some Sequence<Int>,
+        wantsPrevious: Bool,
+        of keyspace: Keyspace
+    ) -> ByteBuffer {
         var events: [(record: Record, previous: Record?)] = []
         var byteCount = 0
         for position in positions {
@@ -57,7 +61,8 @@ enum Segment {
         var end = 0
         for next in ends {
             if next - start > limit, end > start {
-                parts += segment.getSlice(at: segment.readerIndex + start, length: end - start).map { [$0] } ?? []
+                parts +=
+                    segment.getSlice(at: segment.readerIndex + start, length: end - start).map { [$0] } ?? []
                 start = end
             }
             end = next

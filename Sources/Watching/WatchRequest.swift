@@ -1,9 +1,9 @@
 // Watching: the log's readers.
 //
-// A watcher is a cursor, never a queue. One `LoopRegistry` per event loop and replica reads the log once per wake-up, encodes
-// each event once per group of equal watchers, and writes it to those whose stream takes it; a watcher whose stream does
-// not take it falls back to reading the log at its own pace. No sockets here: a `WatchSink` stands for a stream. Begin with
-// `WatcherMachine`, then `LoopRegistry`.
+// A watcher is a cursor, never a queue. One `LoopRegistry` per event loop and replica reads the log once per
+// wake-up, encodes each event once per group of equal watchers, and writes it to those whose stream takes it;
+// a watcher whose stream does not take it falls back to reading the log at its own pace. No sockets here: a
+// `WatchSink` stands for a stream. Begin with `WatcherMachine`, then `LoopRegistry`.
 
 package import MVCC
 
@@ -11,7 +11,9 @@ package import MVCC
 package struct WatchRequest: Hashable, Sendable {
     /// The keys to watch.
     package var range: KeyRange
-    /// The first revision of interest; zero means what comes after now. May be in the future.
+    /// The first revision of interest; zero means what comes after now.
+    ///
+    /// May be in the future.
     package var startRevision: Int64
     /// Whether puts are left out.
     package var filtersPuts = false

@@ -1,6 +1,8 @@
 package import MVCC
 
-/// The watchers of one client stream. Bound to its registry's event loop.
+/// The watchers of one client stream.
+///
+/// Bound to its registry's event loop.
 package final class WatchStream {
     /// Why a watch was not created.
     package enum CreateError: Error, Hashable, Sendable {
@@ -18,8 +20,10 @@ package final class WatchStream {
     let sink: any WatchSink
     private var watchers: [Int64: Watcher] = [:]
     private var nextID: Int64 = 0
-    /// Watchers that were cancelled by compaction, oldest first: until its client cancels such an identifier too, it is taken
-    /// (etcd). Bounded; the oldest are forgotten.
+    /// Watchers that were cancelled by compaction, oldest first.
+    ///
+    /// Until its client cancels such an identifier too, it is taken (etcd). Bounded; the oldest are
+    /// forgotten.
     private var compactedIDs: [Int64] = []
     private var progressIsRequested = false
     /// Whether something was sent that has not been flushed.
@@ -34,11 +38,16 @@ package final class WatchStream {
     /// The number of watchers.
     package var watcherCount: Int { self.watchers.count }
 
-    /// Creates a watcher. Its events begin to flow in a later turn of the loop, so that the caller can announce it first.
+    /// Creates a watcher.
     ///
-    /// - Parameter requestedID: The identifier that the client wants, or zero to have one chosen.
-    /// - Returns: The watcher's identifier, and the revision that its creation is announced with: when the start is "now",
-    ///   the events after it are to come.
+    /// Its events begin to flow in a later turn of the loop, so that the caller can announce it first.
+    ///
+    /// - Parameters:
+    ///   - request: What to watch.
+    ///   - requestedID: The identifier that the client wants, or zero to have one chosen.
+    /// - Returns: The watcher's identifier, and the revision that its creation is announced with: when the
+    ///   start is "now", the events after it are to come.
+    /// - Throws: Why there is no watcher; the stream is unchanged then.
     package func create(
         _ request: WatchRequest,
         requestedID: Int64
@@ -88,7 +97,8 @@ package final class WatchStream {
         return ids
     }
 
-    /// Asks for one progress notification for the whole stream, sent once all of its watchers have everything.
+    /// Asks for one progress notification for the whole stream, sent once all of its watchers have
+    /// everything.
     package func requestProgress() {
         self.progressIsRequested = true
         self.registry.drain()
@@ -111,7 +121,9 @@ package final class WatchStream {
         self.compactedIDs = []
     }
 
-    /// Sends the requested notification if it is due. It cannot overtake events: both are written on this loop, in order.
+    /// Sends the requested notification if it is due.
+    ///
+    /// It cannot overtake events: both are written on this loop, in order.
     func answerProgress() {
         guard self.progressIsRequested, !self.watchers.isEmpty else {
             // As etcd: without watchers nobody is there to be told.
@@ -120,7 +132,9 @@ package final class WatchStream {
         }
         let revision = self.registry.liveRevision
         // One request is remembered, however many come: a client that asks and does not read costs nothing.
-        guard self.sink.isWritable, self.watchers.values.allSatisfy({ $0.canBeBookmarked(at: revision) }) else { return }
+        guard self.sink.isWritable,
+            self.watchers.values.allSatisfy({ $0.canBeBookmarked(at: revision) })
+        else { return }
         self.progressIsRequested = false
         self.registry.sendProgress(watchID: -1, on: self)
     }
@@ -128,7 +142,9 @@ package final class WatchStream {
     func watcherWasCompacted(_ watcher: Watcher, horizon: Int64) {
         self.watchers[watcher.id] = nil
         self.compactedIDs.append(watcher.id)
-        if self.compactedIDs.count > self.registry.limits.compactedWatchesPerStream { self.compactedIDs.removeFirst() }
+        if self.compactedIDs.count > self.registry.limits.compactedWatchesPerStream {
+            self.compactedIDs.removeFirst()
+        }
         self.registry.remove(watcher)
         self.sink.watcherWasCompacted(watcher.id, horizon: horizon)
     }

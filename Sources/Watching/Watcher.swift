@@ -1,8 +1,10 @@
-/// One watch of one stream. Bound to its registry's event loop.
+/// One watch of one stream.
+///
+/// Bound to its registry's event loop.
 package final class Watcher {
     /// The identifier, unique in its stream.
     package let id: Int64
-    /// The first revision that may be named as delivered: the start that was asked for, or the head when it was "now".
+    /// The first revision that may be named as delivered: the start, or the head when that was "now".
     private let firstBookmark: Int64
     /// Counts the watchers of the registry: the order in which they came.
     let serial: Int
@@ -45,8 +47,8 @@ package final class Watcher {
     /// Whether it was given everything that its loop has read.
     package var isLive: Bool { self.machine.isLive }
 
-    /// Whether it may be told that nothing happened up to `revision`: it has everything, and its start is not in the
-    /// future (etcd issue 20221).
+    /// Whether it may be told that nothing happened up to `revision`: it has everything, and its start is not
+    /// in the future (etcd issue 20221).
     func canBeBookmarked(at revision: Int64) -> Bool {
         self.machine.isLive && self.firstBookmark <= revision
     }

@@ -1,11 +1,13 @@
-/// Where one watcher stands in the log. Pure; it knows no sockets.
+/// Where one watcher stands in the log.
+///
+/// Pure; it knows no sockets.
 ///
 ///     catchingUp(next) ──reached the live cursor──► live
 ///           ▲                                        │
 ///           └────────── stream not writable ─────────┘
 ///
-/// `next` is the first revision that was not delivered. A live watcher has none of its own: it stands at its loop's live
-/// cursor, or waits for a first revision in the future.
+/// `next` is the first revision that was not delivered. A live watcher has none of its own: it stands at its
+/// loop's live cursor, or waits for a first revision in the future.
 struct WatcherMachine: ~Copyable {
     private enum State: ~Copyable {
         case live(from: Int64)
@@ -26,7 +28,8 @@ struct WatcherMachine: ~Copyable {
 
     private var state: State
 
-    /// Creates a watcher that wants everything from `start` on, at a loop whose next revision is `liveCursor`.
+    /// Creates a watcher that wants everything from `start` on, at a loop whose next revision is
+    /// `liveCursor`.
     init(start: Int64, liveCursor: Int64) {
         self.state = start >= liveCursor ? .live(from: start) : .catchingUp(next: start)
     }

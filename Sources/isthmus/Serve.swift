@@ -63,11 +63,15 @@ struct Server {
         )
         try await self.announce(cluster)
         let dataPlane = try await self.startDataPlane(store, credentials?.contexts)
-        StoreGauges(store: store, dataPlane: dataPlane, source: credentials?.source).register(in: self.registry)
+        StoreGauges(store: store, dataPlane: dataPlane, source: credentials?.source).register(
+            in: self.registry
+        )
         self.greet(dataPlane, health)
 
         var services: [any Service] = [pulse, StoreService(store: store), health, cluster]
-        if let credentials { services += [credentials.keeper, SignalReloader(reloads: credentials.keeper.reloads)] }
+        if let credentials {
+            services += [credentials.keeper, SignalReloader(reloads: credentials.keeper.reloads)]
+        }
         // The last to start is the first to stop: clients are sent away before anything they use ends.
         services.append(DataPlaneService(dataPlane: dataPlane, readiness: self.readiness))
         let lifecycle = ServiceGroup(
@@ -101,7 +105,8 @@ struct Server {
         let checks = [
             HealthCheck("event-loops", scope: .liveness) { pulse.verdict },
             HealthCheck("store", scope: .readiness) {
-                readiness.isReady ? .healthy : .unhealthy(reason: "the store is being loaded or the server stops")
+                readiness.isReady
+                    ? .healthy : .unhealthy(reason: "the store is being loaded or the server stops")
             },
         ]
         let listener = try await StartFailure.wrap(listeningOn: self.configuration.healthListen) {
@@ -199,13 +204,17 @@ struct Server {
         self.logger.info(
             "listening",
             metadata: [
-                "data.address": "\(dataPlane.localAddress.text)", "health.address": "\(health.listener.localAddress.text)",
+                "data.address": "\(dataPlane.localAddress.text)",
+                "health.address": "\(health.listener.localAddress.text)",
             ]
         )
         let banner = Banner(
             clusterName: self.configuration.clusterName.rawValue,
             clientURL: self.configuration.data.localURL(boundPort: port),
-            healthURL: self.configuration.healthListen.localURL(scheme: "http", boundPort: health.listener.localAddress.port ?? 0),
+            healthURL: self.configuration.healthListen.localURL(
+                scheme: "http",
+                boundPort: health.listener.localAddress.port ?? 0
+            ),
             stateDirectory: StateDirectory(path: self.configuration.stateDirectory).absolutePath,
             hasOwnCertificates: self.configuration.data.tls == .automatic
         )

@@ -20,10 +20,8 @@ import Testing
         _ = try state.apply(.grantRole(user: "u", role: "r"))
         #expect(
             state.encoded == [
-                // Version, disabled, revision, never enabled.
-                1, 0, 5, 0,
-                // The role r with one permission.
-                1, 1, 0x72, 1, 2, 1, 0x61, 1, 0,
+                1, 0, 5, 0,  // version, disabled, revision, never enabled
+                1, 1, 0x72, 1, 2, 1, 0x61, 1, 0,  // the role r with one permission
                 // The user u, since revision 4, with a hash and a role.
                 1, 1, 0x75, 4, 1, 1, 0x68, 1, 1, 0x72,
             ]

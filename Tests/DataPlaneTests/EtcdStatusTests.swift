@@ -11,14 +11,20 @@ import Watching
         "a store error becomes etcd's code and sentence",
         arguments: [
             (.compacted(at: 3), .outOfRange, "etcdserver: mvcc: required revision has been compacted"),
-            (.futureRevision(head: 3), .outOfRange, "etcdserver: mvcc: required revision is a future revision"),
+            (
+                .futureRevision(head: 3), .outOfRange,
+                "etcdserver: mvcc: required revision is a future revision"
+            ),
             (.keyNotFound, .invalidArgument, "etcdserver: key not found"),
             (.emptyOperation, .invalidArgument, "etcdserver: key not found"),
             (.emptyKey, .invalidArgument, "etcdserver: key is not provided"),
             (.valueProvided, .invalidArgument, "etcdserver: value is provided"),
             (.leaseProvided, .invalidArgument, "etcdserver: lease is provided"),
             (.duplicateKey, .invalidArgument, "etcdserver: duplicate key given in txn request"),
-            (.tooManyOperations(limit: 128), .invalidArgument, "etcdserver: too many operations in txn request"),
+            (
+                .tooManyOperations(limit: 128), .invalidArgument,
+                "etcdserver: too many operations in txn request"
+            ),
             (.invalidSort, .invalidArgument, "etcdserver: invalid sort option"),
             (.requestTooLarge(limit: 9), .invalidArgument, "etcdserver: request is too large"),
             (.leaseNotFound, .notFound, "etcdserver: requested lease not found"),
@@ -36,7 +42,8 @@ import Watching
     }
 
     @Test func aLogThatRefusesWritesIsNotReportedAsRetryable() {
-        // UNAVAILABLE makes Go clients send the request again, although it may have been the disk that is broken.
+        // UNAVAILABLE makes Go clients send the request again, although it may have been the disk that is
+        // broken.
         #expect(EtcdStatus.status(.unavailable(reason: "disk")).code == .unknown)
     }
 

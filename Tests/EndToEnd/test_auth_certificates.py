@@ -32,7 +32,7 @@ def certified(server, directory, name):
 
 @pytest.fixture
 def secured(make_server, tmp_path):
-    """A server with mTLS where users count, its administrator, and alice with a certificate and a password."""
+    """A server with mTLS where users count, its administrator, and alice with certificate and password."""
     server = make_server(tls=True).start()
     with Client(server, "admin") as admin:
         admin.KV.Put(key=b"dir/a", value=b"1")
@@ -64,7 +64,8 @@ def test_a_certificate_names_a_user(secured, tmp_path):
     admin.Auth.AuthEnable()
     assert alice.get(b"dir/a") == b"1"
     alice.KV.Put(key=b"dir/b", value=b"3")
-    for call in [lambda: alice.get(b"other"), lambda: alice.KV.Put(key=b"other"), lambda: alice.Auth.UserList()]:
+    calls = [lambda: alice.get(b"other"), lambda: alice.KV.Put(key=b"other"), lambda: alice.Auth.UserList()]
+    for call in calls:
         with refused(*DENIED):
             call()
     assert alice.Maintenance.Status().leader
@@ -141,7 +142,8 @@ def etcdinit(client):
 def test_the_users_of_etcdinit_work_after_the_restart_with_tls(make_server):
     server = make_server().start()
     with Client(server) as client:
-        for key in (b"cilium/cache/a", b"cilium/state/a", b"cilium/cluster-config/west", b"cilium/synced/west/a"):
+        keys = (b"cilium/cache/a", b"cilium/state/a", b"cilium/cluster-config/west", b"cilium/synced/west/a")
+        for key in keys:
             client.KV.Put(key=key, value=b"1")
         etcdinit(client)
     server.stop()
@@ -149,7 +151,11 @@ def test_the_users_of_etcdinit_work_after_the_restart_with_tls(make_server):
     if server.is_etcd:
         server.make_certificates()
     server.start()
-    with Client(server, "admin") as admin, Client(server, "local") as local, Client(server, "remote") as remote:
+    with (
+        Client(server, "admin") as admin,
+        Client(server, "local") as local,
+        Client(server, "remote") as remote,
+    ):
         assert admin.Auth.AuthStatus().enabled
         assert list(admin.Auth.UserList().users) == [f"admin-{OWN}", f"local-{OWN}", "remote", "root"]
         admin.KV.Put(key=b"cilium/cluster-config/east", value=b"2")

@@ -33,7 +33,8 @@ import Testing
         #expect(worlds == 1 + 8 + 64 + 512 + 4096)
     }
 
-    /// With one record looked at in each slice, a compaction can come at every point of an unfinished trimming.
+    /// With one record looked at in each slice, a compaction can come at every point of an unfinished
+    /// trimming.
     @Test func everyInterleavingOfCompactionsAndTrimmingKeepsTheSameRecords() {
         let history: [Choice] = [.putA, .putB, .deleteEverything, .putA, .transaction, .deleteA]
         var base = World()
@@ -99,7 +100,8 @@ import Testing
         }
     }
 
-    /// Swaps: deletes `a` and puts `b` if `a` exists, else puts `a` and deletes what was `b`; reads in between.
+    /// Swaps: deletes `a` and puts `b` if `a` exists, else puts `a` and deletes what was `b`; reads in
+    /// between.
     private static let transaction: Transaction = {
         var query = RangeQuery(.everything)
         query.revision = 0

@@ -111,7 +111,8 @@ extension NaiveRange {
             query.minimumModRevision, query.maximumModRevision, query.minimumCreateRevision,
             query.maximumCreateRevision,
         ]
-        // The quirk of all versions: without filters and order the cut is made before a target's ascending sort.
+        // The quirk of all versions: without filters and order the cut is made before a target's ascending
+        // sort.
         if query.limit > 0, query.sortOrder == .none, bounds.allSatisfy({ $0 == 0 }) {
             found = Array(found.prefix(Int(query.limit) + 1))
         }

@@ -1,9 +1,11 @@
 import MVCC
 import NIOCore
 
-/// The key space as its definition reads: every revision is a full dictionary, nothing is shared, nothing is fast.
+/// The key space as its definition reads: every revision is a full dictionary, nothing is shared, nothing is
+/// fast.
 ///
-/// Written from etcd's documented behaviour and not from the code under test; keys and values have up to three bytes.
+/// Written from etcd's documented behaviour and not from the code under test; keys and values have up to
+/// three bytes.
 struct NaiveKeyspace {
     typealias State = [SmallBytes: NaiveRecord]
 
@@ -38,8 +40,8 @@ struct NaiveKeyspace {
         return before < self.compactedRevision ? nil : self.states[Int(before)][change.key]
     }
 
-    /// The changes that compaction has to keep, by definition: those above the horizon and, for each key, the newest at
-    /// or below it, unless that is a tombstone older than the horizon.
+    /// The changes that compaction has to keep, by definition: those above the horizon and, for each key, the
+    /// newest at or below it, unless that is a tombstone older than the horizon.
     var kept: [NaiveRecord] {
         var newest: State = [:]
         for change in self.changes where change.modRevision <= self.compactedRevision {

@@ -3,7 +3,8 @@ import NIOCore
 
 /// Up to three bytes as a number that is ordered as the bytes are: how the models see keys and values.
 ///
-/// Each byte is a digit from 1 to 256 and a missing byte is the digit 0, so that a prefix is before what it begins.
+/// Each byte is a digit from 1 to 256 and a missing byte is the digit 0, so that a prefix is before what it
+/// begins.
 struct SmallBytes: Hashable, Comparable, CustomStringConvertible {
     let rank: Int
 

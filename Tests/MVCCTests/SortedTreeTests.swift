@@ -126,6 +126,26 @@ struct CheckedTree {
         checked.check()
     }
 
+    /// Inner nodes lose their first children, get keys below what is left, and are joined with their
+    /// neighbours.
+    @Test(arguments: 0..<3 as Range<UInt64>)
+    func boundsStayRightWhenWholeRegionsAreEmptiedAndRefilled(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var checked = CheckedTree()
+        // Splits leave leaves half full; the odd keys fill them up, so that they are emptied before they are
+        // joined.
+        for key in stride(from: 0, to: 9000, by: 2) { checked.set(key) }
+        for key in stride(from: 1, to: 9000, by: 2) { checked.set(key) }
+        // Regions that begin and end where leaves do.
+        for _ in 0..<25 {
+            let start = random.below(140) * 64
+            let end = min(start + (1 + random.below(24)) * 64, 9000)
+            for key in start..<end { checked.remove(key) }
+            for _ in 0..<random.below(3) { checked.set(start + random.below(64)) }
+            checked.check()
+        }
+    }
+
     @Test func weightsBeforeAPositionAreTheSumOfWhatIsBefore() {
         var random = SeededGenerator(seed: 7)
         var checked = CheckedTree()

@@ -180,8 +180,8 @@ extension World {
         }
     }
 
-    /// Whether `change` is above the horizon or the last one of its key there: after a restart, the log no longer has
-    /// a change at the horizon that a later one of the same transaction replaced.
+    /// Whether `change` is above the horizon or the last one of its key there: after a restart, the log no
+    /// longer has a change at the horizon that a later one of the same transaction replaced.
     private func isLastOfItsKey(_ change: NaiveRecord) -> Bool {
         guard change.modRevision == self.model.compactedRevision else { return true }
         return !self.model.changes.contains {

@@ -173,7 +173,8 @@ struct OpenSSLToolTests {
         )
     }
 
-    @Test func authorityBelowARootPresentsItsChain() throws {
+    /// Makes `root.crt`, `sub.key` and `both.crt`: an authority below a root, and its chain.
+    private func makeAuthorityBelowARoot() throws {
         try self.make(
             "req",
             "-x509",
@@ -226,6 +227,10 @@ struct OpenSSLToolTests {
             self.temporary.read("sub.crt") + self.temporary.read("root.crt"),
             to: "both.crt"
         )
+    }
+
+    @Test func authorityBelowARootPresentsItsChain() throws {
+        try self.makeAuthorityBelowARoot()
         try self.makeDirectory(["ca.key": "sub.key", "ca.crt": "both.crt"])
         let subordinate = try Certificate.bundle(pem: self.temporary.read("both.crt"))[0]
         let now = subordinate.validity.notBefore + day

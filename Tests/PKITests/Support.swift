@@ -83,18 +83,24 @@ enum OpenSSLTool {
     static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: self.path) }
 
     static func run(_ arguments: [String], in directory: TemporaryDirectory) throws -> ToolResult {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: self.path)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: directory.path)
-        let pipe = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return ToolResult(status: process.terminationStatus, output: String(decoding: output, as: UTF8.self))
+        // Not Foundation's `Process`: it waits for ever when another test's child inherits its descriptor.
+        let words = ([self.path] + arguments).map(Self.quoted).joined(separator: " ")
+        let command = "cd \(Self.quoted(directory.path)) && \(words) 2>&1 </dev/null"
+        guard let pipe = popen(command, "r") else { throw ToolFailed(code: errno) }
+        var output: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while case let count = fread(&chunk, 1, chunk.count, pipe), count > 0 { output += chunk[..<count] }
+        let status = pclose(pipe)
+        return ToolResult(status: (status >> 8) & 0xff, output: String(decoding: output, as: UTF8.self))
+    }
+
+    private struct ToolFailed: Error {
+        let code: Int32
+    }
+
+    /// A word as a shell reads it back unchanged.
+    private static func quoted(_ word: String) -> String {
+        "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
     }
 }
 

@@ -47,6 +47,21 @@ import Testing
         pair.close()
     }
 
+    @Test func incompleteBodiesHaveACommonBound() throws {
+        var limits = RPCLimits()
+        limits.maxPartialBytes = 100_000
+        let pair = try Pair(limits: limits)
+        let ids = (0..<4).map { _ in
+            pair.client.request(self.head("POST", "/x"), body: pattern(40_000), ends: false)
+        }
+        try pair.run()
+        #expect(ids.filter { pair.client.response($0).header(":status") == "503" }.count == 2)
+        for id in ids { pair.client.send([], on: id, ends: true) }
+        try pair.run()
+        #expect(pair.session.requests.count == 2)
+        pair.close()
+    }
+
     @Test func anAnswerToHEADHasNoBody() throws {
         let pair = try Pair()
         let id = pair.client.request(self.head("HEAD", "/version"))

@@ -139,6 +139,46 @@ import Testing
         #expect(pair.metrics.value(Self.closed, [("reason", "stall")]) == 1)
     }
 
+    @Test func aHandlerMaySendAndFlushWhileItsConnectionIsTornDown() throws {
+        let pair = try Pair()
+        for _ in 0..<5 { _ = pair.client.call("/test.T/Watch", [[1]], ends: false) }
+        try pair.run()
+        let handlers = pair.session.handlers
+        for handler in handlers {
+            handler.stream.send(ByteBuffer(bytes: pattern(100_000)))
+            handler.onClosed = {
+                for other in handlers {
+                    other.stream.send(ByteBuffer(bytes: pattern(100)))
+                    other.stream.finish(.ok)
+                    other.stream.setPriority(urgent: true)
+                }
+                pair.connection.flush()
+                pair.connection.flushSoon()
+            }
+        }
+        pair.close()
+        pair.channel.embeddedEventLoop.run()
+        #expect(handlers.map(\.closeCount) == [1, 1, 1, 1, 1])
+        #expect(pair.session.closeCount == 1)
+        for handler in handlers { handler.onClosed = nil }
+    }
+
+    @Test func aHandlerMayCutItsConnectionWhenItBecomesWritable() throws {
+        let pair = try Pair()
+        _ = pair.client.call("/test.T/Watch", [[1]], ends: false)
+        try pair.run()
+        let handler = pair.session.handlers[0]
+        handler.stream.send(ByteBuffer(bytes: pattern(100_000)))
+        #expect(!handler.stream.isWritable)
+        handler.onWritable = { $0.connection.close(graceful: false) }
+        pair.connection.flush()
+        try pair.run()
+        #expect(handler.writableCount == 1)
+        #expect(pair.client.goAwayCode == NGHTTP2_NO_ERROR.rawValue)
+        #expect(!pair.isOpen)
+        #expect(handler.closeCount == 1)
+    }
+
     @Test func aHandlerMayCloseItsConnectionFromInsideACallback() throws {
         let pair = try Pair()
         pair.session.onRequest = { _, exchange in

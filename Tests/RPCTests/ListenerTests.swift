@@ -90,8 +90,8 @@ import Testing
     @Test func chosenConnectionsAreCut() async throws {
         let server = try await TestServer.start()
         let first = try await server.connect()
-        let second = try await server.connect()
         _ = try await first.call("/test.T/Echo")
+        let second = try await server.connect()
         _ = try await second.call("/test.T/Echo")
         let ids = server.listener.peers.map(\.connectionID)
         #expect(ids.count == 2)

@@ -23,7 +23,11 @@ import Testing
         arguments: ["127.0.0.1:2379", "http://127.0.0.1:2379", "#initially=[127.0.0.1:2379;[::1]:2379]", ""]
     )
     func authorityIsNotJudged(authority: String) {
-        #expect(self.isWellFormed([(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", authority)]))
+        #expect(
+            self.isWellFormed([
+                (":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", authority),
+            ])
+        )
     }
 
     @Test func aWholeRequestPasses() {
@@ -43,7 +47,8 @@ import Testing
     @Test(
         "a field that no request may have fails",
         arguments: [
-            (":status", "200"), (":unknown", "a"), ("Upper", "a"), ("sp ace", "a"), ("", "a"), ("colon:", "a"),
+            (":status", "200"), (":unknown", "a"), ("Upper", "a"), ("sp ace", "a"), ("", "a"),
+            ("colon:", "a"),
             ("connection", "close"), ("keep-alive", "1"), ("proxy-connection", "a"), ("upgrade", "h2c"),
             ("transfer-encoding", "chunked"), ("te", "gzip"), ("a", "line\nbreak"), ("a", "return\r"),
             ("a", "nul\0"), ("a", " padded"), ("a", "padded\t"),

@@ -24,7 +24,7 @@ struct TLSTests {
     }
 
     @Test func theSessionsMakerSeesTheClientsCertificate() async throws {
-        let pki = try TestPKI()
+        let pki = try await TestPKI.make()
         let (server, _) = try await self.start(pki)
         let answers = try await server.talk(tls: try pki.client("client")) { client in
             (0..<20).map { _ in client.call("/test.T/Big", [[0, 1, 0, 0]]) }
@@ -38,7 +38,7 @@ struct TLSTests {
     }
 
     @Test func plainHTTPIsServedOverTLSWithItsALPNOrNone() async throws {
-        let pki = try TestPKI()
+        let pki = try await TestPKI.make()
         let (server, _) = try await self.start(pki)
         for protocols in [["http/1.1"], []] {
             let context = try pki.client("client", protocols: protocols)
@@ -52,7 +52,7 @@ struct TLSTests {
     }
 
     @Test func withoutALPNThePrefaceDecides() async throws {
-        let pki = try TestPKI()
+        let pki = try await TestPKI.make()
         let (server, _) = try await self.start(pki)
         let answers = try await server.talk(tls: try pki.client("client", protocols: [])) { client in
             [client.call("/test.T/Echo", [[1]])]
@@ -68,7 +68,7 @@ struct TLSTests {
         ] as [(String?, String)]
     )
     func rejected(name: String?, reason: String) async throws {
-        let pki = try TestPKI()
+        let pki = try await TestPKI.make()
         let (server, _) = try await self.start(pki)
         let answer = try await server.send("GET / HTTP/1.1\r\n\r\n", tls: try pki.client(name))
         #expect(answer == "")
@@ -86,7 +86,7 @@ struct TLSTests {
         ]
     )
     func notTLS(text: String, reason: String) async throws {
-        let pki = try TestPKI()
+        let pki = try await TestPKI.make()
         let (server, _) = try await self.start(pki)
         _ = try await server.send(text)
         #expect(server.metrics.value(Self.failures, [("reason", reason)]) == 1)
@@ -97,7 +97,7 @@ struct TLSTests {
     @Test func aPeerThatNeverFinishesTheHandshakeIsClosedInTime() async throws {
         var limits = RPCLimits()
         limits.handshakeTimeout = .milliseconds(50)
-        let pki = try TestPKI()
+        let pki = try await TestPKI.make()
         let (server, _) = try await self.start(pki, limits: limits)
         #expect(try await server.send("") == "")
         #expect(server.metrics.value(Self.failures, [("reason", "timeout")]) == 1)
@@ -105,7 +105,7 @@ struct TLSTests {
     }
 
     @Test func eachConnectionGetsTheNewestCredentials() async throws {
-        let pki = try TestPKI()
+        let pki = try await TestPKI.make()
         let (server, credentials) = try await self.start(pki)
         let old = try await server.connect(tls: try pki.client("client"))
         _ = try await old.call("/test.T/Echo")
@@ -121,7 +121,7 @@ struct TLSTests {
     }
 
     @Test func withoutCredentialsNobodyIsServed() async throws {
-        let pki = try TestPKI()
+        let pki = try await TestPKI.make()
         let (server, credentials) = try await self.start(pki)
         credentials.context.withLock { $0 = nil }
         let answer = try await server.send("GET / HTTP/1.1\r\n\r\n", tls: try pki.client("client"))
@@ -134,7 +134,7 @@ struct TLSTests {
     }
 
     @Test func aStopOverTLSEndsWatchesCleanly() async throws {
-        let pki = try TestPKI()
+        let pki = try await TestPKI.make()
         let (server, _) = try await self.start(pki)
         let client = try await server.connect(tls: try pki.client("client"))
         let watch = try await client.open("/test.T/Watch")

@@ -1,64 +1,49 @@
 import Foundation
+import NIOPosix
 import NIOSSL
 
 /// Certificates made by the `openssl` command in a temporary directory.
 final class TestPKI: Sendable {
     static let isAvailable = FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
 
-    private let directory: URL
-
-    init() throws {
-        self.directory = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "rpc-\(UUID().uuidString)"
-        )
-        try FileManager.default.createDirectory(at: self.directory, withIntermediateDirectories: true)
-        for authority in ["ca", "other"] {
-            try self.run(
-                [
-                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                    "2",
-                ]
-                    + [
-                        "-keyout", "\(authority).key", "-out", "\(authority).crt", "-subj",
-                        "/CN=\(authority)",
-                    ]
-            )
+    /// Two authorities; a server and a client of the first, a stranger of the second.
+    private static let script = """
+        set -e
+        curve="-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+        for ca in ca other; do
+            openssl req -x509 $curve -days 2 -keyout $ca.key -out $ca.crt -subj /CN=$ca
+        done
+        issue() {
+            openssl req $curve -keyout $1.key -out $1.csr -subj /CN=$1
+            openssl x509 -req -in $1.csr -CA $2.crt -CAkey $2.key -CAcreateserial -days 1 -out $1.crt
         }
-        try self.issue("server", by: "ca")
-        try self.issue("client", by: "ca")
-        try self.issue("stranger", by: "other")
-    }
+        issue server ca
+        issue client ca
+        issue stranger other
+        """
 
-    deinit { try? FileManager.default.removeItem(at: self.directory) }
-
-    private func issue(_ name: String, by authority: String) throws {
-        try self.run(
-            ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-                + ["-keyout", "\(name).key", "-out", "\(name).csr", "-subj", "/CN=\(name)"]
-        )
-        try self.run(
-            ["x509", "-req", "-in", "\(name).csr", "-CA", "\(authority).crt", "-CAkey", "\(authority).key"]
-                + ["-CAcreateserial", "-days", "1", "-out", "\(name).crt"]
-        )
-    }
-
-    private struct CommandFailed: Error {
-        let arguments: [String]
+    private struct ScriptFailed: Error {
         let status: Int32
     }
 
-    private func run(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = arguments
-        process.currentDirectoryURL = self.directory
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw CommandFailed(arguments: arguments, status: process.terminationStatus)
-        }
+    private let directory: URL
+
+    private init(_ directory: URL) { self.directory = directory }
+
+    deinit { try? FileManager.default.removeItem(at: self.directory) }
+
+    /// Makes the certificates.
+    static func make() async throws -> TestPKI {
+        let name = "rpc-\(UUID().uuidString)"
+        let pki = TestPKI(FileManager.default.temporaryDirectory.appendingPathComponent(name))
+        try FileManager.default.createDirectory(at: pki.directory, withIntermediateDirectories: true)
+        let script = pki.directory.appendingPathComponent("make.sh")
+        try Self.script.write(to: script, atomically: true, encoding: .utf8)
+        let command = "cd '\(pki.directory.path)' && sh make.sh >/dev/null 2>&1"
+        // On a thread of its own: there are no more threads for tests than cores.
+        let status = try await NIOThreadPool.singleton.runIfActive { system(command) }
+        guard status == 0 else { throw ScriptFailed(status: status) }
+        return pki
     }
 
     private func path(_ name: String) -> String { self.directory.appendingPathComponent(name).path }

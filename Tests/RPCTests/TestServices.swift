@@ -35,6 +35,7 @@ final class TestHandler: RPCStreamHandler {
     var closeCount = 0
     var writableCount = 0
     var onWritable: ((RPCStream) -> Void)?
+    var onClosed: (() -> Void)?
 
     init(stream: RPCStream, echoes: Bool) {
         self.stream = stream
@@ -57,7 +58,10 @@ final class TestHandler: RPCStreamHandler {
         self.onWritable?(self.stream)
     }
 
-    func streamClosed() { self.closeCount += 1 }
+    func streamClosed() {
+        self.closeCount += 1
+        self.onClosed?()
+    }
 }
 
 /// The services of one test connection.

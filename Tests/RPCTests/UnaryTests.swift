@@ -222,6 +222,18 @@ import Testing
         pair.close()
     }
 
+    @Test func aHeaderListFarOverTheLimitIsReset() throws {
+        let pair = try Pair()
+        // One entry of the compression table, named again and again.
+        let fields = Array(repeating: ("padding", String(repeating: "x", count: 3_000)), count: 40)
+        let id = pair.client.call("/test.T/Echo", [[1]], metadata: fields)
+        try pair.run()
+        #expect(pair.client.response(id).resetCode != nil)
+        #expect(pair.client.response(id).headers.isEmpty)
+        #expect(try pair.call("/test.T/Echo", [1]).grpcStatus == 0)
+        pair.close()
+    }
+
     @Test func incompleteRequestsHaveACommonBound() throws {
         var limits = RPCLimits()
         limits.maxPartialBytes = 100_000

@@ -8,7 +8,7 @@ import Persistence
 
 typealias Answer = Result<ProposalOutcome, StoreError>
 
-/// Drives a commit loop without threads: virtual time, and a loop that answers arrive on when the driver turns it.
+/// Drives a commit loop without threads: virtual time, and an event loop that the driver turns.
 final class CommitDriver {
     let log: FaultyLog
     let loop: CommitLoop
@@ -23,7 +23,8 @@ final class CommitDriver {
     private var proposalCount = 0
 
     /// Creates a loop over an empty store, without automatic compaction.
-    convenience init(leaseIDs: [Int64] = [7_001], _ configure: (inout StoreConfiguration) -> Void = { _ in }) {
+    convenience init(leaseIDs: [Int64] = [7_001], _ configure: (inout StoreConfiguration) -> Void = { _ in })
+    {
         self.init(recovering: FaultyLog(), leaseIDs: leaseIDs, configure)
     }
 
@@ -160,16 +161,14 @@ extension Result<ProposalOutcome, StoreError> {
     /// The revision that the answer names, or `nil` for a refusal.
     var revision: Int64? {
         switch self {
-        case .failure: nil
-        case .success(let outcome):
-            switch outcome {
-            case .put(_, let revision), .deleteRange(_, let revision), .done(let revision), .granted(_, let revision),
-                .keptAlive(_, let revision), .timeToLive(_, let revision), .leases(_, let revision),
-                .alarm(_, let revision), .auth(_, let revision):
-                revision
-            case .transaction(let outcome): outcome.revision
-            case .denied: nil
-            }
+        case .success(.put(_, let revision)), .success(.deleteRange(_, let revision)),
+            .success(.done(let revision)), .success(.granted(_, let revision)),
+            .success(.keptAlive(_, let revision)), .success(.timeToLive(_, let revision)),
+            .success(.leases(_, let revision)), .success(.alarm(_, let revision)),
+            .success(.auth(_, let revision)):
+            revision
+        case .success(.transaction(let outcome)): outcome.revision
+        default: nil
         }
     }
 
@@ -195,7 +194,7 @@ extension Result<ProposalOutcome, StoreError> {
     }
 }
 
-extension Optional<Result<ProposalOutcome, StoreError>> {
+extension Result<ProposalOutcome, StoreError>? {
     var error: StoreError? { self?.error }
     var revision: Int64? { self?.revision }
     var lease: LeaseTable.Lease? { self?.lease }
@@ -209,9 +208,12 @@ extension Keyspace {
         self.newest(ByteBuffer(string: key)).map { String(buffer: $0.value) }
     }
 
-    /// Everything that a reader can find out, as text: all keys at all readable revisions, the leases and their keys.
+    /// All that a reader can find out, as text: the keys at all readable revisions, and the leases.
     var description: [String] {
-        var lines = ["revision \(self.revision), horizon \(self.compactedRevision), hash \(self.hash(through: self.revision))"]
+        var lines = [
+            "revision \(self.revision), horizon \(self.compactedRevision)",
+            "hash \(self.hash(through: self.revision))",
+        ]
         for revision in max(1, self.compactedRevision)...max(1, self.revision) {
             var query = RangeQuery(.everything)
             query.revision = revision

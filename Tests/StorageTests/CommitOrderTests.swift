@@ -23,7 +23,14 @@ import Testing
 
     @Test func answersComeInTheOrderOfTheProposals() {
         let driver = CommitDriver()
-        let answers = driver.step(.put("a"), .delete("none"), .leases, .put("b"), .compact(9), .keepAlive(lease: 5))
+        let answers = driver.step(
+            .put("a"),
+            .delete("none"),
+            .leases,
+            .put("b"),
+            .compact(9),
+            .keepAlive(lease: 5)
+        )
         #expect(driver.answerOrder == Array(0..<6))
         #expect(answers.map(\.revision) == [2, 2, 2, 3, nil, 3])
         #expect(answers[4].error == .futureRevision(head: 3))
@@ -31,7 +38,12 @@ import Testing
 
     @Test func proposalsOfOneBatchSeeEachOther() {
         let driver = CommitDriver()
-        let answers = driver.step(.grant(5, seconds: 60), .put("a", lease: 5), .revoke(lease: 5), .put("b", lease: 5))
+        let answers = driver.step(
+            .grant(5, seconds: 60),
+            .put("a", lease: 5),
+            .revoke(lease: 5),
+            .put("b", lease: 5)
+        )
         #expect(answers.map(\.revision) == [1, 2, 3, nil])
         #expect(answers[3].error == .leaseNotFound)
         #expect(driver.keyspace.text("a") == nil)
@@ -52,7 +64,12 @@ import Testing
         let driver = CommitDriver()
         driver.step(.grant(5, seconds: 60))
         let before = driver.log.entries.count
-        let answers = driver.step(.keepAlive(lease: 5), .leases, .timeToLive(lease: 5, withKeys: true), .delete("none"))
+        let answers = driver.step(
+            .keepAlive(lease: 5),
+            .leases,
+            .timeToLive(lease: 5, withKeys: true),
+            .delete("none")
+        )
         #expect(answers.allSatisfy { $0.error == nil && $0 != nil })
         #expect(driver.log.entries.count == before)
         #expect(!driver.report.hasNewSnapshot)

@@ -34,7 +34,7 @@ import Testing
         let driver = CommitDriver()
         driver.step(.put("a"), .put("a"), .put("a"))
         driver.log.fail(.delete, with: FaultyLog.broken)
-        #expect(driver.step(.compact(through: 4, isPhysical: true)) .count == 1)
+        #expect(driver.step(.compact(through: 4, isPhysical: true)).count == 1)
         #expect(driver.report.logFailure == FaultyLog.broken)
         #expect(driver.answers[3] == nil)
         #expect(driver.loop.nextDeadline == driver.now + .seconds(1))
@@ -112,37 +112,52 @@ import Testing
         let expected: Int64?
     }
 
-    @Test("compacts at the newest sample that is old enough", arguments: [
-        // Interval 10 s, so samples every 2 s.
-        (kept: 0, samples: [
-            Sample(seconds: 0, head: 5, compacted: -1, expected: nil),
-            Sample(seconds: 1, head: 6, compacted: -1, expected: nil),
-            Sample(seconds: 2, head: 7, compacted: -1, expected: nil),
-            Sample(seconds: 9, head: 20, compacted: -1, expected: nil),
-            Sample(seconds: 11, head: 30, compacted: -1, expected: 5),
-            Sample(seconds: 13, head: 31, compacted: 5, expected: 7),
-            Sample(seconds: 30, head: 31, compacted: 7, expected: 31),
-            Sample(seconds: 60, head: 31, compacted: 31, expected: nil),
-        ]),
-        // Nobody writes: nothing to compact twice.
-        (kept: 0, samples: [
-            Sample(seconds: 0, head: 1, compacted: -1, expected: nil),
-            Sample(seconds: 10, head: 1, compacted: -1, expected: 1),
-            Sample(seconds: 20, head: 1, compacted: 1, expected: nil),
-        ]),
-        // The least history.
-        (kept: 10, samples: [
-            Sample(seconds: 0, head: 5, compacted: -1, expected: nil),
-            Sample(seconds: 10, head: 9, compacted: -1, expected: nil),
-            Sample(seconds: 20, head: 16, compacted: -1, expected: 6),
-            Sample(seconds: 30, head: 17, compacted: 6, expected: 7),
-        ]),
-        // Somebody else compacted further.
-        (kept: 0, samples: [
-            Sample(seconds: 0, head: 5, compacted: -1, expected: nil),
-            Sample(seconds: 10, head: 9, compacted: 8, expected: nil),
-        ]),
-    ] as [(kept: Int64, samples: [Sample])])
+    @Test(
+        "compacts at the newest sample that is old enough",
+        arguments: [
+            // Interval 10 s, so samples every 2 s.
+            (
+                kept: 0,
+                samples: [
+                    Sample(seconds: 0, head: 5, compacted: -1, expected: nil),
+                    Sample(seconds: 1, head: 6, compacted: -1, expected: nil),
+                    Sample(seconds: 2, head: 7, compacted: -1, expected: nil),
+                    Sample(seconds: 9, head: 20, compacted: -1, expected: nil),
+                    Sample(seconds: 11, head: 30, compacted: -1, expected: 5),
+                    Sample(seconds: 13, head: 31, compacted: 5, expected: 7),
+                    Sample(seconds: 30, head: 31, compacted: 7, expected: 31),
+                    Sample(seconds: 60, head: 31, compacted: 31, expected: nil),
+                ]
+            ),
+            // Nobody writes: nothing to compact twice.
+            (
+                kept: 0,
+                samples: [
+                    Sample(seconds: 0, head: 1, compacted: -1, expected: nil),
+                    Sample(seconds: 10, head: 1, compacted: -1, expected: 1),
+                    Sample(seconds: 20, head: 1, compacted: 1, expected: nil),
+                ]
+            ),
+            // The least history.
+            (
+                kept: 10,
+                samples: [
+                    Sample(seconds: 0, head: 5, compacted: -1, expected: nil),
+                    Sample(seconds: 10, head: 9, compacted: -1, expected: nil),
+                    Sample(seconds: 20, head: 16, compacted: -1, expected: 6),
+                    Sample(seconds: 30, head: 17, compacted: 6, expected: 7),
+                ]
+            ),
+            // Somebody else compacted further.
+            (
+                kept: 0,
+                samples: [
+                    Sample(seconds: 0, head: 5, compacted: -1, expected: nil),
+                    Sample(seconds: 10, head: 9, compacted: 8, expected: nil),
+                ]
+            ),
+        ] as [(kept: Int64, samples: [Sample])]
+    )
     func compacts(kept: Int64, samples: [Sample]) {
         var compaction = AutomaticCompaction(interval: .seconds(10), keptRevisions: kept, now: .zero)
         for sample in samples {

@@ -2,7 +2,7 @@ import MVCC
 import Persistence
 import Testing
 
-/// A log in memory that records what it was told, refuses when asked to, and can show what any prefix of it holds.
+/// A log in memory that records what it is told and refuses when it is asked to.
 final class FaultyLog: RevisionLog {
     /// Something that the log took.
     enum Entry {
@@ -144,8 +144,12 @@ struct StoredLog {
             headRevision: self.head,
             compactedRevision: self.compacted,
             revisionCeiling: self.ceiling,
-            leases: self.leases.map { RecoveredLease(id: $0.key, ttlSeconds: $0.value) }.sorted { $0.id < $1.id },
-            documents: self.documents.map { Document(name: $0.key, bytes: $0.value) }.sorted { $0.name < $1.name },
+            leases: self.leases.map { RecoveredLease(id: $0.key, ttlSeconds: $0.value) }.sorted {
+                $0.id < $1.id
+            },
+            documents: self.documents.map { Document(name: $0.key, bytes: $0.value) }.sorted {
+                $0.name < $1.name
+            },
             recovery: .exact
         )
     }

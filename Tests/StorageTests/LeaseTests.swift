@@ -48,7 +48,10 @@ import Testing
         #expect(driver.log.entries.count == entries)
         #expect(driver.keyspace.text("a") == "v")
         driver.now += .seconds(10)
-        #expect(driver.step(.keepAlive(lease: 5))[0].lease == nil, "expiry comes before the proposals of its step")
+        #expect(
+            driver.step(.keepAlive(lease: 5))[0].lease == nil,
+            "expiry comes before the proposals of its step"
+        )
         #expect(driver.keyspace.text("a") == nil)
     }
 
@@ -92,7 +95,13 @@ import Testing
 
     @Test func aQuestionAfterALeaseTellsWhatIsLeftAndItsKeys() throws {
         let driver = CommitDriver()
-        driver.step(.grant(5, seconds: 10), .put("b", lease: 5), .put("a", lease: 5), .put("c", lease: 5), .put("c"))
+        driver.step(
+            .grant(5, seconds: 10),
+            .put("b", lease: 5),
+            .put("a", lease: 5),
+            .put("c", lease: 5),
+            .put("c")
+        )
         driver.now += .milliseconds(3_500)
         let answers = driver.step(
             .timeToLive(lease: 5, withKeys: true),

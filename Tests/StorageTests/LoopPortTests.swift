@@ -45,7 +45,9 @@ import Testing
         listener.onCommit = { trace.lines.append("commit") }
         port.add(listener)
         for number in 1...3 {
-            let body: (Answer) -> Void = { answer in trace.lines.append("answer \(number) at \(answer.revision ?? 0)") }
+            let body: (Answer) -> Void = { answer in
+                trace.lines.append("answer \(number) at \(answer.revision ?? 0)")
+            }
             let bound = NIOLoopBound(body, eventLoop: loop)
             Reply.loop(port, bound).complete(.success(.done(revision: Int64(number * 10))))
         }

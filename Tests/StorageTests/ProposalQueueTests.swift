@@ -21,11 +21,11 @@ import Testing
     @Test func aBatchThatLeftSomethingDoesNotMakeTheNextOneWait() throws {
         let queue = ProposalQueue(limit: 10)
         for id in 1...5 { try queue.add(Self.proposal(id)) }
-        // A wait for ever would hang this test.
-        #expect(Self.ids(queue.next(timeout: nil, maximum: 2)) == [1, 2])
-        #expect(Self.ids(queue.next(timeout: nil, maximum: 0)) == [])
-        #expect(Self.ids(queue.next(timeout: nil, maximum: 2)) == [3, 4])
-        #expect(Self.ids(queue.next(timeout: nil, maximum: 2)) == [5])
+        // A wait that nobody ends would time out and find nothing.
+        #expect(Self.ids(queue.next(timeout: .seconds(20), maximum: 2)) == [1, 2])
+        #expect(Self.ids(queue.next(timeout: .seconds(20), maximum: 0)) == [])
+        #expect(Self.ids(queue.next(timeout: .seconds(20), maximum: 2)) == [3, 4])
+        #expect(Self.ids(queue.next(timeout: .seconds(20), maximum: 2)) == [5])
     }
 
     @Test func anEmptyQueueReturnsWithNothingAfterTheTimeout() {
@@ -42,12 +42,12 @@ import Testing
         for id in 1...3 { try queue.add(Self.proposal(id)) }
         queue.close()
         #expect(throws: StoreError.stopped) { try queue.add(Self.proposal(4)) }
-        let first = queue.next(timeout: nil, maximum: 2)
+        let first = queue.next(timeout: .seconds(20), maximum: 2)
         #expect(Self.ids(first) == [1, 2])
         #expect(first.isClosed)
-        #expect(Self.ids(queue.next(timeout: nil, maximum: 2)) == [3])
+        #expect(Self.ids(queue.next(timeout: .seconds(20), maximum: 2)) == [3])
         for _ in 0..<3 {
-            let last = queue.next(timeout: nil, maximum: 2)
+            let last = queue.next(timeout: .seconds(20), maximum: 2)
             #expect(last.proposals.isEmpty && last.isClosed, "a closed queue never waits")
         }
     }

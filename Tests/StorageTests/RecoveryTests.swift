@@ -16,7 +16,10 @@ import Testing
         for count in 0...entries.count {
             let restarted = CommitDriver(recovering: FaultyLog(StoredLog(entries.prefix(count))))
             let expected = history.state(afterEntries: count)
-            #expect(restarted.keyspace.description == expected.text, "seed \(seed), after \(count) of \(entries.count)")
+            #expect(
+                restarted.keyspace.description == expected.text,
+                "seed \(seed), after \(count) of \(entries.count)"
+            )
             #expect(restarted.alarms == expected.alarms)
             #expect(restarted.keyspace.brokenInvariant == nil)
         }
@@ -28,7 +31,10 @@ import Testing
         history.run(steps: 40)
         let entries = history.driver.log.entries
         for count in stride(from: 0, through: entries.count, by: 7) {
-            var next = RandomHistory(seed: UInt64(seed + count), log: FaultyLog(StoredLog(entries.prefix(count))))
+            var next = RandomHistory(
+                seed: UInt64(seed + count),
+                log: FaultyLog(StoredLog(entries.prefix(count)))
+            )
             let resumed = next.driver.revision
             next.run(steps: 8)
             #expect(next.driver.keyspace.brokenInvariant == nil)
@@ -55,7 +61,7 @@ import Testing
     }
 }
 
-/// Random proposals, failures of the log and passing time; remembers what was readable after each entry of the log.
+/// Random proposals, failures of the log and passing time; remembers what was readable after each entry.
 private struct RandomHistory {
     typealias State = (entries: Int, text: [String], alarms: Set<Alarm>)
 
@@ -106,11 +112,14 @@ private struct RandomHistory {
     private mutating func proposal() -> Proposal {
         let lease = Int64(1 + self.random.below(3))
         switch self.random.below(100) {
-        case 0..<40: return .put(self.key(), "\(self.random.below(1_000))", lease: self.random.chance(30) ? lease : 0)
+        case 0..<40:
+            return .put(self.key(), "\(self.random.below(1_000))", lease: self.random.chance(30) ? lease : 0)
         case 40..<55: return .delete(self.key())
         case 55..<58: return .delete(prefix: "k")
         case 58..<70:
-            let operations: [Operation] = [.put("k\(self.random.below(5))", "t"), .delete("x\(self.random.below(3))")]
+            let operations: [Operation] = [
+                .put("k\(self.random.below(5))", "t"), .delete("x\(self.random.below(3))"),
+            ]
             return .transaction(Transaction(success: operations))
         case 70..<78: return .grant(lease, seconds: 2 + self.random.below(8))
         case 78..<81: return .revoke(lease: lease)

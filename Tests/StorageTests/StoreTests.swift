@@ -27,7 +27,10 @@ struct StoreTests {
         for (index, answers) in results.enumerated() {
             let revisions = answers.compactMap(\.revision)
             #expect(revisions.count == perLoop)
-            #expect(zip(revisions, revisions.dropFirst()).allSatisfy { $0 < $1 }, "loop \(index) is answered in order")
+            #expect(
+                zip(revisions, revisions.dropFirst()).allSatisfy { $0 < $1 },
+                "loop \(index) is answered in order"
+            )
         }
         let all = results.flatMap { $0.compactMap(\.revision) }
         #expect(Set(all).count == all.count, "no revision is given out twice")
@@ -124,7 +127,7 @@ struct StoreTests {
 
     @Test func theThreadWakesForALeaseThatExpires() async throws {
         let clock = ManualClock()
-        let store = Self.store(clock: { clock.now }) { $0.minimumTimeToLive = .milliseconds(1) }
+        let store = Self.store(FaultyLog(), clock: clock) { $0.minimumTimeToLive = .milliseconds(1) }
         _ = try await store.commit(.grant(lease: 5, timeToLive: .milliseconds(1)))
         _ = try await store.commit(.put("a", lease: 5))
         // The thread waits by the real clock for what the given clock says is left.
@@ -148,22 +151,18 @@ struct StoreTests {
 
     // MARK: - Fixtures
 
-    private static func store(gate: Gate? = nil, _ configure: (inout StoreConfiguration) -> Void = { _ in }) -> Store {
+    private static func store(
+        gate: Gate? = nil,
+        _ configure: (inout StoreConfiguration) -> Void = { _ in }
+    ) -> Store {
         let log = FaultyLog()
         if let gate { log.onAppend = { _ in gate.pass() } }
         return self.store(log, configure)
     }
 
     private static func store(
-        clock: @escaping @Sendable () -> Duration,
-        _ configure: (inout StoreConfiguration) -> Void
-    ) -> Store {
-        self.store(FaultyLog(), clock: clock, configure)
-    }
-
-    private static func store(
         _ log: sending FaultyLog,
-        clock: @escaping @Sendable () -> Duration = { .zero },
+        clock: ManualClock = ManualClock(),
         _ configure: (inout StoreConfiguration) -> Void
     ) -> Store {
         var configuration = StoreConfiguration()
@@ -175,7 +174,7 @@ struct StoreTests {
             reservedRevision: 1,
             log: log,
             configuration: configuration,
-            now: clock(),
+            now: clock.now,
             makeLeaseID: { 7_001 }
         )
         return Store(
@@ -184,7 +183,7 @@ struct StoreTests {
             term: 3,
             metrics: StorageMetrics(factory: NOOPMetricsHandler.instance),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            clock: clock
+            clock: { clock.now }
         )
     }
 

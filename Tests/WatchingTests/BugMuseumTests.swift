@@ -113,7 +113,7 @@ import Watching
         #expect(before.compactions == [3])
     }
 
-    /// etcd issue 20221: a watch of a future revision was sent older events, or told of progress before it began.
+    /// etcd issue 20221: a watch of a future revision was sent older events, or progress before it began.
     @Test func aWatchOfAFutureRevisionIsToldNothingBefore() throws {
         let driver = WatchDriver()
         let stream = driver.makeStream()
@@ -147,7 +147,10 @@ import Watching
         driver.commit(.put("a"))
         let stream = driver.makeStream()
         for start in [0, 1, 2, 3] as [Int64] {
-            let created = try stream.stream.create(WatchRequest(range: .everything, startRevision: start), requestedID: 0)
+            let created = try stream.stream.create(
+                WatchRequest(range: .everything, startRevision: start),
+                requestedID: 0
+            )
             #expect(created.revision == 2)
         }
         #expect(stream.sink.responseCount == 0)

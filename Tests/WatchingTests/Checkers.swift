@@ -2,9 +2,8 @@ import Watching
 
 /// etcd's guarantees about one watcher, by their names, checked against the history.
 enum Checkers {
-    /// Describes everything that is wrong with what a watcher was told.
-    ///
-    /// - Parameter isSettled: Whether the watcher had time to be sent everything.
+    /// Describes everything that is wrong with what a watcher was told; `isSettled` says that it had
+    /// time to be sent everything.
     static func problems(of log: WatcherLog, in driver: WatchDriver, isSettled: Bool = false) -> [String] {
         let expected = driver.expected(log)
         var problems = self.order(log) + self.atomicity(log) + self.content(log, expected)
@@ -69,7 +68,9 @@ enum Checkers {
                     problems.append("create flag: \(event)")
                 }
                 let mayBeAbsent = !log.request.wantsPrevious || event.modRevision - 1 < horizon
-                let isRight = event.previous == nil ? truth.previous == nil || mayBeAbsent : event.previous == truth.previous
+                let isRight =
+                    event.previous == nil
+                    ? truth.previous == nil || mayBeAbsent : event.previous == truth.previous
                 if !isRight { problems.append("previous value: \(event)") }
                 if event.previous != nil, !log.request.wantsPrevious {
                     problems.append("previous value: not asked for")
@@ -88,7 +89,9 @@ enum Checkers {
             case .events(let events, let revision, let isFragment, _):
                 sent += events.count
                 let due = self.count(expected, through: revision)
-                if !isFragment, sent != due { problems.append("resumable: \(sent) of \(due) events at \(revision)") }
+                if !isFragment, sent != due {
+                    problems.append("resumable: \(sent) of \(due) events at \(revision)")
+                }
             case .progress(let revision):
                 let due = self.count(expected, through: revision)
                 if sent != due { problems.append("bookmarkable: \(sent) of \(due) events at \(revision)") }
@@ -122,7 +125,9 @@ enum Checkers {
             case .progress(let revision): reached = max(reached, revision)
             case .compacted(let horizon):
                 if index != log.items.count - 1 { problems.append("told something after its end") }
-                if reached + 1 >= horizon { problems.append("compacted at \(horizon) but had everything to \(reached)") }
+                if reached + 1 >= horizon {
+                    problems.append("compacted at \(horizon) but had everything to \(reached)")
+                }
             }
         }
         // Somebody else may have written while it was created.

@@ -105,7 +105,9 @@ import Testing
 
     @Test func oneEventIsNeverSplit() {
         var keyspace = Keyspace()
-        _ = try? keyspace.put(Put(key: ByteBuffer(string: "k"), value: ByteBuffer(repeating: 1, count: 1_000)))
+        _ = try? keyspace.put(
+            Put(key: ByteBuffer(string: "k"), value: ByteBuffer(repeating: 1, count: 1_000))
+        )
         let segment = Segment.encode([0], wantsPrevious: false, of: keyspace)
         #expect(Segment.split(segment, limit: 10) == [segment])
     }

@@ -1,7 +1,7 @@
 /// Enumerates every small world: a body that asks for choices is run once for each sequence of answers.
 ///
-/// Each answer is a wheel. ``next()`` turns the last wheel that can still turn and forgets the wheels after it, because
-/// the body may ask other questions from there on.
+/// Each answer is a wheel. ``next()`` turns the last wheel that can still turn and forgets the wheels after
+/// it, because the body may ask other questions from there on.
 struct Odometer {
     private var wheels: [(choice: Int, count: Int)] = []
     private var position = 0

@@ -59,6 +59,27 @@ import Watching
         }
     }
 
+    @Test func aCommitInTheMiddleOfATurnDoesNotMakeProgressGoBack() throws {
+        let driver = WatchDriver()
+        driver.commit(.put("a"))
+        let live = driver.makeStream()
+        try live.watch()
+        let stream = driver.makeStream()
+        let log = try stream.watch(from: 1)
+        stream.stream.requestProgress()
+        live.sink.onSend = { [unowned driver, unowned live] in
+            live.sink.onSend = {}
+            driver.commit(.put("c"))
+        }
+        driver.commit(.put("b"))
+        driver.turn()
+        #expect(log.lines == ["put a@2", "put b@3"], "the loop has not read the third yet")
+        #expect(log.progress == [3])
+        driver.wake()
+        #expect(log.lines.last == "put c@4")
+        #expect(Checkers.problems(of: log, in: driver, isSettled: true).isEmpty)
+    }
+
     @Test func anotherStreamThatIsBehindDoesNotMatter() throws {
         let driver = WatchDriver()
         driver.write(.put("a"))

@@ -22,7 +22,9 @@ import Testing
                 let record = Self.record(Self.key(&random, allowsEmpty: false))
                 var found: [ObjectIdentifier] = []
                 index.forEachGroup(holding: record) { found.append(ObjectIdentifier($0)) }
-                let expected = groups.filter { $0.interest.range.contains(keyOf: record) }.map(ObjectIdentifier.init)
+                let expected = groups.filter { $0.interest.range.contains(keyOf: record) }.map(
+                    ObjectIdentifier.init
+                )
                 #expect(found.count == Set(found).count, "a group is found twice")
                 #expect(Set(found) == Set(expected))
             }

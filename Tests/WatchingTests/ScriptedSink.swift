@@ -85,7 +85,9 @@ final class WatcherLog {
     }
 
     /// The first revision that it wants.
-    var start: Int64 { self.request.startRevision == 0 ? self.createdRevision + 1 : self.request.startRevision }
+    var start: Int64 {
+        self.request.startRevision == 0 ? self.createdRevision + 1 : self.request.startRevision
+    }
 
     var events: [SentEvent] {
         self.items.flatMap { item in
@@ -160,7 +162,9 @@ final class ScriptedSink: WatchSink {
     func send(head: ByteBuffer, segment: ByteBuffer) {
         var message = head
         message.writeImmutableBuffer(segment)
-        guard let response = try? Etcdserverpb_WatchResponse(serializedBytes: Array(message.readableBytesView)) else {
+        guard
+            let response = try? Etcdserverpb_WatchResponse(serializedBytes: Array(message.readableBytesView))
+        else {
             self.violations.append("a response cannot be decoded")
             return
         }
@@ -177,7 +181,9 @@ final class ScriptedSink: WatchSink {
 
     func watcherWasCompacted(_ watchID: Int64, horizon: Int64) {
         self.unflushedCount += 1
-        if !self.isWritable { self.violations.append("\(watchID) is told of a compaction while it takes nothing") }
+        if !self.isWritable {
+            self.violations.append("\(watchID) is told of a compaction while it takes nothing")
+        }
         guard let log = self.active.removeValue(forKey: watchID) else {
             self.violations.append("\(watchID) is compacted and does not exist")
             return
@@ -192,13 +198,20 @@ final class ScriptedSink: WatchSink {
         self.responseCount += 1
         self.unflushedCount += 1
         let id = response.watchID
-        if let fragmented, fragmented != id { self.violations.append("fragments of \(fragmented) are interrupted") }
-        if !self.isWritable, self.fragmented == nil { self.violations.append("\(id) is sent more than it takes") }
+        if let fragmented, fragmented != id {
+            self.violations.append("fragments of \(fragmented) are interrupted")
+        }
+        if !self.isWritable, self.fragmented == nil {
+            self.violations.append("\(id) is sent more than it takes")
+        }
         self.fragmented = response.fragment ? id : nil
-        if response.header.clusterID != 11 || response.header.memberID != 22 || response.header.raftTerm != 33 {
+        if response.header.clusterID != 11 || response.header.memberID != 22 || response.header.raftTerm != 33
+        {
             self.violations.append("\(id) is sent a foreign header")
         }
-        if response.created || response.canceled { self.violations.append("the registry creates or cancels \(id)") }
+        if response.created || response.canceled {
+            self.violations.append("the registry creates or cancels \(id)")
+        }
         let revision = response.header.revision
         guard response.events.isEmpty else {
             let events = response.events.map(SentEvent.init)

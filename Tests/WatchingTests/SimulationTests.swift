@@ -135,7 +135,9 @@ private struct WatchSimulation {
     }
 
     private mutating func watch() {
-        if self.driver.streams.isEmpty || (self.driver.streams.count < 5 && self.random.chance(20)) { self.open() }
+        if self.driver.streams.isEmpty || (self.driver.streams.count < 5 && self.random.chance(20)) {
+            self.open()
+        }
         guard let stream = self.stream else { return }
         let start: Int64 =
             switch self.random.below(10) {
@@ -208,7 +210,9 @@ private struct WatchSimulation {
     var problems: [String] {
         var problems = self.logs.flatMap { Checkers.problems(of: $0, in: self.driver, isSettled: true) }
         problems += self.streams.flatMap(\.sink.violations)
-        if self.unflushed > 0 { problems.append("\(self.unflushed) responses were not flushed in their turn") }
+        if self.unflushed > 0 {
+            problems.append("\(self.unflushed) responses were not flushed in their turn")
+        }
         return problems
     }
 
@@ -216,7 +220,8 @@ private struct WatchSimulation {
         self.logs.map { log in
             let items = log.items.map { item in
                 switch item {
-                case .events(let events, let revision, let isFragment, _): "\(revision)\(isFragment ? "+" : "") \(events)"
+                case .events(let events, let revision, let isFragment, _):
+                    "\(revision)\(isFragment ? "+" : "") \(events)"
                 case .progress(let revision): "progress \(revision)"
                 case .compacted(let horizon): "compacted \(horizon)"
                 }

@@ -110,7 +110,9 @@ final class WatchDriver {
         var isInside: [String: Bool] = [:]
         return self.history.filter { event in
             guard event.modRevision >= log.start else { return false }
-            guard !(event.isDelete ? log.request.filtersDeletes : log.request.filtersPuts) else { return false }
+            guard !(event.isDelete ? log.request.filtersDeletes : log.request.filtersPuts) else {
+                return false
+            }
             if let known = isInside[event.key] { return known }
             let contains = range.contains(ByteBuffer(string: event.key))
             isInside[event.key] = contains

@@ -3,8 +3,8 @@ import Testing
 @testable import Watching
 
 @Suite struct WatcherMachineTests {
-    /// Every small world: which of five revisions have an event, where the watch starts, how the loop reads the log, when
-    /// the sink takes something, when the watcher catches up.
+    /// Every small world: which of five revisions have an event, where the watch starts, how the loop reads
+    /// the log, when the sink takes something, when the watcher catches up.
     @Test func everySmallWorldDeliversWhatIsWantedOnceAndInOrder() {
         var odometer = Odometer()
         var worlds = 0
@@ -17,9 +17,13 @@ import Testing
         #expect(worlds > 10_000)
     }
 
-    @Test("where a watcher begins", arguments: [
-        (start: 4, isLive: false), (start: 5, isLive: true), (start: 6, isLive: true), (start: 100, isLive: true),
-    ] as [(start: Int64, isLive: Bool)])
+    @Test(
+        "where a watcher begins",
+        arguments: [
+            (start: 4, isLive: false), (start: 5, isLive: true), (start: 6, isLive: true),
+            (start: 100, isLive: true),
+        ] as [(start: Int64, isLive: Bool)]
+    )
     func begins(start: Int64, isLive: Bool) {
         let machine = WatcherMachine(start: start, liveCursor: 5)
         let begins = machine.isLive
@@ -74,7 +78,9 @@ private enum SmallWorld {
             let reached = machine.isLive ? cursor : machine.next
             if !machine.isLive, reached >= cursor { return "it catches up although it is not behind" }
             let wanted = events.filter { $0 >= start && $0 < reached }
-            if delivered != wanted { return "delivered \(delivered), not \(wanted) of \(events) from \(start)" }
+            if delivered != wanted {
+                return "delivered \(delivered), not \(wanted) of \(events) from \(start)"
+            }
         }
         while !machine.isLive { self.catchUp(&machine, events, cursor, &delivered) }
         let wanted = events.filter { $0 >= start }

@@ -36,7 +36,9 @@ extension ServeConfiguration.DataPlane {
     private static func host(of url: String) -> String? {
         guard let scheme = url.range(of: "://") else { return nil }
         let authority = url[scheme.upperBound...].prefix { $0 != "/" }
-        if authority.hasPrefix("[") { return authority.dropFirst().split(separator: "]").first.map(String.init) }
+        if authority.hasPrefix("[") {
+            return authority.dropFirst().split(separator: "]").first.map(String.init)
+        }
         return authority.split(separator: ":").first.map(String.init)
     }
 }

@@ -7,7 +7,8 @@ import ServiceLifecycle
 
 /// Keeps the data plane's certificate fresh: looks at its source now and then, and when asked to.
 ///
-/// What it finds is built and checked before it replaces what is in use; what cannot be used leaves the old in place.
+/// What it finds is built and checked before it replaces what is in use; what cannot be used leaves the old
+/// in place.
 struct CredentialKeeper: Service {
     let source: CredentialSource
     let contexts: TLSContexts

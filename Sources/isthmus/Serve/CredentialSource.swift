@@ -28,7 +28,12 @@ final class CredentialSource: Sendable {
     }
 
     /// PEM files that somebody else replaces.
-    static func files(certificate: String, key: String, authorities: String, logger: Logger) -> CredentialSource {
+    static func files(
+        certificate: String,
+        key: String,
+        authorities: String,
+        logger: Logger
+    ) -> CredentialSource {
         CredentialSource(.files(certificate: certificate, key: key, authorities: authorities), logger: logger)
     }
 
@@ -52,7 +57,11 @@ final class CredentialSource: Sendable {
             }
             guard self.isNew(contents) else { return nil }
             do {
-                return try TLSContexts.makeContext(certificate: certificate, key: key, authorities: authorities)
+                return try TLSContexts.makeContext(
+                    certificate: certificate,
+                    key: key,
+                    authorities: authorities
+                )
             } catch {
                 // To be tried again: the files may be in the middle of being replaced.
                 self.lastSeen.withLock { $0 = [] }
@@ -82,7 +91,10 @@ final class CredentialSource: Sendable {
         case .created(let file):
             self.logger.info("a credential was made", metadata: ["file": "\(file)"])
         case .reissued(let file, let reason):
-            self.logger.info("a certificate was issued anew", metadata: ["file": "\(file)", "reason": "\(reason)"])
+            self.logger.info(
+                "a certificate was issued anew",
+                metadata: ["file": "\(file)", "reason": "\(reason)"]
+            )
         case .renewalDue(let file, let validity):
             self.logger.warning(
                 "a certificate should be renewed and cannot be renewed here",

@@ -3,7 +3,8 @@ import MeshSchema
 import PKI
 import RPC
 
-/// Who a connection speaks for: its certificate's common name, or the administrator on a loopback without TLS.
+/// Who a connection speaks for: its certificate's common name, or the administrator on a loopback without
+/// TLS.
 struct Identification: Sendable {
     private let clusterName: String
     private let roles: StandardRoles

@@ -37,7 +37,8 @@ final class LoopPulse: Service {
     var verdict: HealthVerdict {
         let oldest = self.lastTurns.withLock { $0.values.min() } ?? self.clock()
         let silence = self.clock() - oldest
-        return silence < Self.patience ? .healthy : .unhealthy(reason: "an event loop has not turned for \(silence)")
+        return silence < Self.patience
+            ? .healthy : .unhealthy(reason: "an event loop has not turned for \(silence)")
     }
 
     private func note(_ loop: ObjectIdentifier) {

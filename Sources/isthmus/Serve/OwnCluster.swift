@@ -6,7 +6,8 @@ import NIOCore
 import ServiceLifecycle
 import Storage
 
-/// Writes what says that this cluster is here: its configuration, and a heartbeat that agents expect every minute.
+/// Writes what says that this cluster is here: its configuration, and a heartbeat that agents expect every
+/// minute.
 ///
 /// The heartbeat has its own timer, so that nothing else can hold it up.
 struct OwnCluster: Service {
@@ -20,7 +21,8 @@ struct OwnCluster: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var isFailing = false
-            // The first beat was written before the data plane opened; cancellation ends the sleep and the loop.
+            // The first beat was written before the data plane opened; cancellation ends the sleep and the
+            // loop.
             while (try? await Task.sleep(for: self.interval)) != nil {
                 await self.beat(&isFailing)
             }
@@ -50,7 +52,7 @@ struct OwnCluster: Service {
         } catch {
             if !isFailing {
                 self.logger.error(
-                    "the heartbeat cannot be written; agents will count this cluster as dead within two minutes",
+                    "the heartbeat cannot be written; agents will soon count this cluster as dead",
                     metadata: ["error": "\(error)"]
                 )
             }

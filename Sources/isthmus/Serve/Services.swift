@@ -17,7 +17,8 @@ final class Readiness: Sendable {
     }
 }
 
-/// Calls for clients once everything runs, and ends the data plane: not ready, stop accepting, send clients away, close.
+/// Calls for clients once everything runs, and ends the data plane: not ready, stop accepting, send clients
+/// away, close.
 struct DataPlaneService: Service {
     /// How long clients have to leave (CONTRACT: 30 s).
     private static let grace = Duration.seconds(30)

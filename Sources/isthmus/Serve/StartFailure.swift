@@ -11,8 +11,12 @@ struct StartFailure: Error, CustomStringConvertible {
         }
     }
 
-    /// Runs `body`, which listens on `address`, and turns what it throws into a start failure that names the address.
-    static func wrap<R>(listeningOn address: ListenAddress, _ body: () async throws -> R) async throws(StartFailure) -> R {
+    /// Runs `body`, which listens on `address`, and turns what it throws into a start failure that names the
+    /// address.
+    static func wrap<R>(
+        listeningOn address: ListenAddress,
+        _ body: () async throws -> R
+    ) async throws(StartFailure) -> R {
         do {
             return try await body()
         } catch {

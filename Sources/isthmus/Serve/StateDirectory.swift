@@ -9,7 +9,8 @@ struct StateDirectory {
         path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
     }
 
-    /// Makes the directory if it is not there, and takes access to it away from others; the process's later files too.
+    /// Makes the directory if it is not there, and takes access to it away from others; the process's later
+    /// files too.
     func prepare() throws(StartFailure) {
         // For every file of this process, also those that libraries make.
         umask(0o077)

@@ -21,7 +21,10 @@ struct StoreGauges {
             ("isthmus_store_leases", "Live leases.", { $0.leases.count }),
             // The names that etcd's dashboards read, where the meaning is the same.
             ("etcd_debugging_mvcc_current_revision", "The newest revision.", { Int($0.revision) }),
-            ("etcd_debugging_mvcc_compact_revision", "The compaction horizon.", { Int($0.compactedRevision) }),
+            (
+                "etcd_debugging_mvcc_compact_revision", "The compaction horizon.",
+                { Int($0.compactedRevision) }
+            ),
             ("etcd_debugging_mvcc_keys_total", "Keys that exist.", { $0.keyCount }),
         ]
         for gauge in gauges {
@@ -34,7 +37,10 @@ struct StoreGauges {
                 store.replica.current.alarms.contains(alarm) ? 1 : 0
             }
         }
-        registry.describe("isthmus_store_waiting_proposals", help: "Proposals that wait for the commit thread.")
+        registry.describe(
+            "isthmus_store_waiting_proposals",
+            help: "Proposals that wait for the commit thread."
+        )
         registry.register(gauge: "isthmus_store_waiting_proposals") { Double(store.waitingProposalCount) }
         for (name, help) in [
             ("isthmus_store_log_bytes", "The size of the log on disk."),
@@ -43,8 +49,13 @@ struct StoreGauges {
             registry.describe(name, help: help)
             registry.register(gauge: name) { Double(store.logByteCounts.total) }
         }
-        registry.describe("etcd_mvcc_db_total_size_in_use_in_bytes", help: "What of the log on disk is in use.")
-        registry.register(gauge: "etcd_mvcc_db_total_size_in_use_in_bytes") { Double(store.logByteCounts.inUse) }
+        registry.describe(
+            "etcd_mvcc_db_total_size_in_use_in_bytes",
+            help: "What of the log on disk is in use."
+        )
+        registry.register(gauge: "etcd_mvcc_db_total_size_in_use_in_bytes") {
+            Double(store.logByteCounts.inUse)
+        }
         self.registerCertificates(in: registry)
     }
 

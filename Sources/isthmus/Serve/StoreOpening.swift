@@ -68,13 +68,14 @@ struct StoreOpening {
         let keyspace = store.replica.current.keyspace
         var metadata: Logger.Metadata = [
             "revision": "\(keyspace.revision)", "compacted.revision": "\(keyspace.compactedRevision)",
-            "key.count": "\(keyspace.keyCount)", "cluster.id": "\(String(recovered.identity.clusterID, radix: 16))",
+            "key.count": "\(keyspace.keyCount)",
+            "cluster.id": "\(String(recovered.identity.clusterID, radix: 16))",
             "duration": "\(duration)", "durability": "\(self.configuration.store.durability.rawValue)",
         ]
         if case .tailMayBeLost(let ceiling) = recovered.recovery {
             metadata["reserved.revision"] = "\(ceiling)"
             self.logger.warning(
-                "the machine stopped without warning and the newest writes may be lost; clients will list again",
+                "the machine stopped without warning, so writes may be lost; clients will list again",
                 metadata: metadata
             )
             return

@@ -4,7 +4,9 @@ import NIOSSL
 import PKI
 import RPC
 
-/// The newest TLS context of the data plane. Built off the event loops, read by each new connection.
+/// The newest TLS context of the data plane.
+///
+/// Built off the event loops, read by each new connection.
 ///
 /// Replacing it takes effect for the next handshake; connections that are open go on.
 final class TLSContexts: Sendable {

@@ -1,0 +1,1 @@
+"""Starts the servers, drives the load generator, and makes a table of what it measured."""
