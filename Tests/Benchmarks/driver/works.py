@@ -50,6 +50,13 @@ def watches(bench):
         )
         bench.compare(f"put to 1,000 watchers, {layout}", "us CPU/event", reports, cpu, 1 / 20)
         bench.compare(f"the same: deliveries, {layout}", "1/s", reports, rate, lower=False)
+    reports = bench.alternate(
+        servers,
+        lambda server: bench.load(
+            server, "watch", keys=100, puts=counts[server.target] // 2, lockstep=True
+        ),
+    )
+    bench.compare("the same, each put after the last was delivered", "us CPU/event", reports, cpu)
     writers = 16
     reports = bench.alternate(
         servers,

@@ -29,6 +29,9 @@ struct WatchCommand: AsyncParsableCommand {
     @Option(help: "How many writers make them without a pause, each waiting for its own answers.")
     var writers = 1
 
+    @Flag(help: "Make each put only when all watchers have seen the last one.")
+    var lockstep = false
+
     @Option(help: "How many seconds everything stays as it is before the memory is read.")
     var settle = 0
 
@@ -78,6 +81,13 @@ struct WatchCommand: AsyncParsableCommand {
 
     private func deliver(_ puts: Int, _ crew: Crew<WatchTeam>) async throws -> Histogram {
         guard puts > 0 else { return Histogram() }
+        var latencies = Histogram()
+        let steps = self.lockstep ? puts : 1
+        for _ in 0..<steps { latencies.merge(try await self.step(puts / steps, crew)) }
+        return latencies
+    }
+
+    private func step(_ puts: Int, _ crew: Crew<WatchTeam>) async throws -> Histogram {
         let rate = self.rate
         try await crew.all { $0.expect(puts) }
         try await crew.first { $0.put(puts, rate: rate) }
