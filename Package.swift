@@ -118,20 +118,21 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        // Tests: one target per module, and the rules of the house.
+        // Tests: what they share, one test target per module, and the rules of the house.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "EtcdAPITests",
-            dependencies: ["EtcdAPI", protobuf, nioCore],
+            dependencies: ["TestSupport", "EtcdAPI", protobuf, nioCore],
             swiftSettings: relaxed
         ),
         .testTarget(
             name: "MVCCTests",
-            dependencies: ["MVCC", "EtcdAPI", protobuf, nioCore],
+            dependencies: ["TestSupport", "MVCC", "EtcdAPI", protobuf, nioCore],
             swiftSettings: relaxed
         ),
         .testTarget(
             name: "AccessControlTests",
-            dependencies: ["AccessControl", nioCore],
+            dependencies: ["TestSupport", "AccessControl", nioCore],
             swiftSettings: relaxed
         ),
         .testTarget(name: "MeshSchemaTests", dependencies: ["MeshSchema", nioCore], swiftSettings: relaxed),
@@ -149,7 +150,7 @@ let package = Package(
         .testTarget(name: "PasswordsTests", dependencies: ["Passwords"], swiftSettings: relaxed),
         .testTarget(
             name: "PKITests",
-            dependencies: ["PKI", nioCore, nioEmbedded, nioSSL],
+            dependencies: ["TestSupport", "PKI", nioCore, nioEmbedded, nioSSL],
             swiftSettings: relaxed
         ),
         .testTarget(
@@ -162,16 +163,16 @@ let package = Package(
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Storage", "MVCC", "AccessControl", "Persistence", nioCore, nioPosix, nioEmbedded, logging,
-                metrics,
+                "TestSupport", "Storage", "MVCC", "AccessControl", "Persistence", nioCore, nioPosix,
+                nioEmbedded, logging, metrics,
             ],
             swiftSettings: relaxed
         ),
         .testTarget(
             name: "WatchingTests",
             dependencies: [
-                "Watching", "Storage", "MVCC", "AccessControl", "Persistence", "EtcdAPI", protobuf, nioCore,
-                nioEmbedded, metrics,
+                "TestSupport", "Watching", "Storage", "MVCC", "AccessControl", "Persistence", "EtcdAPI",
+                protobuf, nioCore, nioEmbedded, metrics,
             ],
             swiftSettings: relaxed
         ),

@@ -1,4 +1,5 @@
 import AccessControl
+import TestSupport
 import Testing
 
 @Suite struct AuthEncodingTests {

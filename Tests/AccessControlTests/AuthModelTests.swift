@@ -1,4 +1,5 @@
 import AccessControl
+import TestSupport
 import Testing
 
 /// The state against a model that keeps plain lists and follows etcd's rules as they are written down.

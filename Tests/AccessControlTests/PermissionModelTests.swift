@@ -1,4 +1,5 @@
 import AccessControl
+import TestSupport
 import Testing
 
 /// The table against a model that lists every key of a small world and looks each of them up.
@@ -84,20 +85,5 @@ extension Permission {
         if self.rangeEnd == [] { return key == self.key }
         guard !key.lexicographicallyPrecedes(self.key) else { return false }
         return self.rangeEnd == [0] || key.lexicographicallyPrecedes(self.rangeEnd)
-    }
-}
-
-/// A small generator of repeatable random numbers (SplitMix64): a failure is reproduced by its seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import EtcdAPI
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @Suite struct FastRequestTests {

@@ -1,4 +1,5 @@
 import EtcdAPI
+import TestSupport
 import Testing
 
 @Suite struct KeyValueLayoutTests {

@@ -1,5 +1,6 @@
 import EtcdAPI
 import Foundation
+import TestSupport
 
 extension SeededGenerator {
     /// Any 64-bit value, with those at the borders of a varint's sizes and the negative ones often among

@@ -1,5 +1,6 @@
 import MVCC
 import NIOCore
+import TestSupport
 
 /// One step of a model test.
 enum Action {

@@ -1,5 +1,6 @@
 import MVCC
 import NIOCore
+import TestSupport
 import Testing
 
 /// Every sequence of a few operations on two keys, beside the model.

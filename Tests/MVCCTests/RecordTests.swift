@@ -2,6 +2,7 @@ import EtcdAPI
 import Foundation
 import NIOCore
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @testable import MVCC

@@ -1,5 +1,6 @@
 import Foundation
 import PKI
+import TestSupport
 import Testing
 
 /// The files of a complete directory, in the order in which a first start makes them.

@@ -1,24 +1,10 @@
 import Foundation
 import PKI
+import TestSupport
 
 /// 2027-01-15T08:00:00Z, the "now" of these tests.
 let noon: Int64 = 1_800_000_000
 let day: Int64 = 86_400
-
-/// A small seeded generator (SplitMix64), so that serial numbers are the same in each run.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9e37_79b9_7f4a_7c15
-        var value = self.state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-}
 
 /// A directory of its own for one test, removed at its end.
 final class TemporaryDirectory: Sendable {

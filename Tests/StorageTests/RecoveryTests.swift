@@ -1,6 +1,7 @@
 import MVCC
 import NIOCore
 import Persistence
+import TestSupport
 import Testing
 
 @testable import Storage

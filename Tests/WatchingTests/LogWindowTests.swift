@@ -1,5 +1,6 @@
 import MVCC
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Watching

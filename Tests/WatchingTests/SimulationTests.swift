@@ -1,6 +1,7 @@
 import MVCC
 import NIOCore
 import Storage
+import TestSupport
 import Testing
 import Watching
 

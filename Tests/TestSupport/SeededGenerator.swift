@@ -1,12 +1,16 @@
+// TestSupport: what the test targets share. It knows no module of the product.
+
 /// Reproducible randomness (SplitMix64): the same seed gives the same run.
-struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    /// Creates a generator; equal seeds give equal runs.
+    package init(seed: UInt64) {
         self.state = seed
     }
 
-    mutating func next() -> UInt64 {
+    /// Returns the next 64 bits.
+    package mutating func next() -> UInt64 {
         self.state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = self.state
         mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -15,17 +19,17 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// Returns a number from zero to before `bound`.
-    mutating func below(_ bound: Int) -> Int {
+    package mutating func below(_ bound: Int) -> Int {
         Int(self.next() % UInt64(bound))
     }
 
     /// Returns `true` in `percent` of one hundred cases.
-    mutating func chance(_ percent: Int) -> Bool {
+    package mutating func chance(_ percent: Int) -> Bool {
         self.below(100) < percent
     }
 
     /// Returns one of `choices`.
-    mutating func pick<T>(_ choices: [T]) -> T {
+    package mutating func pick<T>(_ choices: [T]) -> T {
         choices[self.below(choices.count)]
     }
 }

@@ -1,16 +1,17 @@
-import Testing
-
 /// Enumerates every small world: a body that asks for choices is run once for each sequence of answers.
 ///
 /// Each answer is a wheel. ``next()`` turns the last wheel that can still turn and forgets the wheels after
 /// it, because the body may ask other questions from there on.
-struct Odometer {
+package struct Odometer {
     private var wheels: [(choice: Int, count: Int)] = []
     private var position = 0
     private var hasStarted = false
 
+    /// Creates an odometer before the first world.
+    package init() {}
+
     /// Moves to the next world; `false` when there is none left.
-    mutating func next() -> Bool {
+    package mutating func next() -> Bool {
         self.position = 0
         guard self.hasStarted else {
             self.hasStarted = true
@@ -26,21 +27,9 @@ struct Odometer {
     }
 
     /// Returns a choice from zero to before `count`.
-    mutating func choose(_ count: Int) -> Int {
+    package mutating func choose(_ count: Int) -> Int {
         if self.position == self.wheels.count { self.wheels.append((0, count)) }
         defer { self.position += 1 }
         return self.wheels[self.position].choice
-    }
-}
-
-@Suite struct OdometerTests {
-    @Test func everySequenceOfChoicesIsSeenOnceAndInOrder() {
-        var odometer = Odometer()
-        var worlds: [[Int]] = []
-        while odometer.next() {
-            let length = odometer.choose(3)
-            worlds.append((0..<length).map { _ in odometer.choose(2) })
-        }
-        #expect(worlds == [[], [0], [1], [0, 0], [0, 1], [1, 0], [1, 1]])
     }
 }
