@@ -15,6 +15,8 @@ package struct DataPlaneConfiguration: Sendable {
     package var maximumResponseBytes = 64 << 20
     /// The most records that a range answers on the event loop; larger ones are collected on another thread.
     package var inlineRecords = 2_048
+    /// The most watches of all streams of a connection.
+    package var maximumWatchesPerConnection = 8_192
     /// How often quiet watches that asked for it are told how far they are.
     package var progressInterval: Duration = .seconds(600)
     /// The limits of watching.

@@ -16,6 +16,8 @@ final class EtcdSession: RPCSession {
     let authorization: Authorization
     /// Whether the rights come from the client's certificate, whatever users there are.
     let hasBuiltInRights: Bool
+    /// The watches of all streams of the connection.
+    var watchCount = 0
 
     init(services: LoopServices, authorization: Authorization) {
         self.services = services

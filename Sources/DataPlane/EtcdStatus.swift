@@ -80,7 +80,7 @@ enum EtcdStatus {
         case .duplicateID: "mvcc: duplicate watch ID provided on the WatchStream"
         case .emptyRange: "mvcc: watcher range is empty"
         case .negativeStart: "etcdserver: mvcc: required revision has been compacted"
-        case .tooManyWatches(let limit): "isthmus: the stream has \(limit) watches, as many as are allowed"
+        case .tooManyWatches(let limit): "isthmus: there are \(limit) watches, as many as are allowed"
         }
     }
 

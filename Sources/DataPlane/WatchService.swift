@@ -18,6 +18,8 @@ final class WatchService: RPCStreamHandler {
     /// The number under which this stream is told of changes of users; `nil` when its rights do not depend on
     /// them.
     private var revocableNumber: UInt64?
+    /// What this stream has added to the connection's count of watches.
+    private var countedWatches = 0
 
     init(session: EtcdSession, stream: RPCStream) {
         self.session = session
@@ -33,6 +35,7 @@ final class WatchService: RPCStreamHandler {
 
     func receive(_ message: RawSpan) {
         guard let watches = self.watches else { return }
+        defer { self.countWatches() }
         guard let request = self.session.decode(message, as: Etcdserverpb_WatchRequest.self, on: self.stream)
         else {
             return
@@ -63,6 +66,7 @@ final class WatchService: RPCStreamHandler {
     private func close() {
         self.watches?.close()
         self.watches = nil
+        self.countWatches()
         if let number = self.revocableNumber { self.session.services.remove(revocable: number) }
         self.revocableNumber = nil
     }
@@ -74,6 +78,11 @@ final class WatchService: RPCStreamHandler {
         let snapshot = self.session.snapshot
         if let refusal = self.refusal(snapshot.auth, { $0.allowsRead(asked) }) {
             self.refuse(EtcdStatus.cancelReason(refusal))
+            return
+        }
+        let limit = self.session.services.configuration.maximumWatchesPerConnection
+        guard self.session.watchCount < limit else {
+            self.refuse(EtcdStatus.cancelReason(.tooManyWatches(limit: limit)))
             return
         }
         var request = WatchRequest(
@@ -98,6 +107,13 @@ final class WatchService: RPCStreamHandler {
         if registry.authGeneration != snapshot.authGeneration { self.withdraw(self.session.snapshot.auth) }
     }
 
+    /// Brings the connection's count up to date with this stream's watches.
+    private func countWatches() {
+        let count = self.watches?.watcherCount ?? 0
+        self.session.watchCount += count - self.countedWatches
+        self.countedWatches = count
+    }
+
     /// Why the caller may not do what `isAllowed` asks, if so.
     private func refusal(_ auth: AuthState, _ isAllowed: (Authorization) -> Bool) -> RPCStatus? {
         do throws(AuthError) {
@@ -119,6 +135,7 @@ final class WatchService: RPCStreamHandler {
             return true
         }
         for id in ids { self.sendCanceled(id, reason: EtcdStatus.cancelReason(reason)) }
+        self.countWatches()
     }
 
     private func refuse(_ reason: String) {
@@ -164,5 +181,6 @@ extension WatchService: WatchSink {
         head.canceled = true
         head.compactRevision = horizon
         self.send(head)
+        self.countWatches()
     }
 }

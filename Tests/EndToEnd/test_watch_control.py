@@ -248,3 +248,19 @@ class StalledWatch:
             values += [event.kv.value[:5] for event in next(self.call).events]
         self.call.cancel()
         return values
+
+
+@pytest.mark.isthmus_only
+def test_a_connection_has_a_limited_number_of_watches(client, key):
+    """8,192 over all streams; one that ends makes room for another, and the others go on."""
+    with watching(client) as first, watching(client) as second:
+        for number in range(8192):
+            (first, second)[number % 2].ask(key)
+        for number in range(8192):
+            assert not (first, second)[number % 2].next().canceled
+        refused = first.create(key)
+        assert (refused.watch_id, refused.created, refused.canceled) == (-1, True, True)
+        assert "8192 watches" in refused.cancel_reason
+        second.cancel(0)
+        assert second.next().canceled
+        assert not first.create(key).canceled
