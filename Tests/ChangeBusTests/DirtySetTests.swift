@@ -51,7 +51,7 @@ import Testing
         #expect(set.overflows == 0)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func aMarkWakesTheWaitingConsumer() async {
         let set = DirtySet<Int>()
         async let changes = set.next()
@@ -60,7 +60,7 @@ import Testing
         #expect(await changes == .names([1]))
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func aCancelledConsumerReturnsNothing() async {
         let set = DirtySet<Int>()
         let changes = await withTaskGroup(of: Changes<Int>.self) { group in
@@ -74,7 +74,7 @@ import Testing
         #expect(await set.next() == .names([1]))
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func aConsumerCancelledBeforeItWaitsStillTakesWhatIsMarked() async {
         let set = DirtySet<Int>()
         set.mark(1)
@@ -86,7 +86,7 @@ import Testing
         #expect(changes == .names([1]))
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [1_000_000, 50])
+    @Test(.timeLimit(.minutes(5)), arguments: [1_000_000, 50])
     func noMarkIsLostUnderConcurrency(limit: Int) async {
         let writers = 4
         let perWriter = 5_000

@@ -10,7 +10,7 @@ import Testing
         #expect(cell.current == 3)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func readersNeverSeeAMixtureNorGoBack() async {
         struct Pair: Sendable {
             var left: Int

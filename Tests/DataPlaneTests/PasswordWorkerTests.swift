@@ -7,7 +7,7 @@ import Testing
 
 @testable import DataPlane
 
-@Suite(.timeLimit(.minutes(1))) struct PasswordWorkerTests {
+@Suite(.timeLimit(.minutes(5))) struct PasswordWorkerTests {
     private static func makeWorker(limit: Int) -> PasswordWorker {
         var limits = AuthLimits()
         limits.bcryptCost = 4

@@ -88,7 +88,7 @@ import Testing
         for boundary in 0...count { #expect(array.partitionIndex { $0 < boundary } == boundary) }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func copiesThatAppendOnTwoThreadsEachKeepTheirOwnElement() async {
         let rounds = 4000
         var bases: [AppendOnlyArray<Int>] = []

@@ -48,7 +48,7 @@ import Testing
     }
 
     /// Nested branches hold many more puts and deletes than one level allows.
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func aTransactionOfThousandsOfRangesIsChecked() throws {
         var number = 0
         func next() -> ByteBuffer {

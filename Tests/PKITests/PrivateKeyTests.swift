@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: OpenSSLTool.isInstalled), .timeLimit(.minutes(1)))
+    @Test(.enabled(if: OpenSSLTool.isInstalled), .timeLimit(.minutes(5)))
     func encryptedKeyIsRefusedWithoutAskingForItsPassPhrase() throws {
         let directory = try TemporaryDirectory()
         let made = try OpenSSLTool.run(

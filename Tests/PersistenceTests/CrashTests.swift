@@ -69,7 +69,7 @@ import Testing
     }
 
     /// A process that is killed while it writes has acknowledged nothing that a restart does not find.
-    @Test(.timeLimit(.minutes(1)), arguments: [15, 40, 90])
+    @Test(.timeLimit(.minutes(5)), arguments: [15, 40, 90])
     func aKilledProcessLosesNothingThatItAcknowledged(afterMilliseconds delay: Int) async throws {
         let directory = try TemporaryDirectory()
         let path = directory.store()

@@ -6,7 +6,7 @@ import RPC
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ListenerTests {
+@Suite(.timeLimit(.minutes(5))) struct ListenerTests {
     @Test func aCallOverASocketIsAnswered() async throws {
         let server = try await TestServer.start()
         let answers = try await server.talk { client in

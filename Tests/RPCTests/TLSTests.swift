@@ -4,7 +4,7 @@ import RPC
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(2)), .enabled(if: TestPKI.isAvailable, "needs the openssl command"))
+@Suite(.timeLimit(.minutes(5)), .enabled(if: TestPKI.isAvailable, "needs the openssl command"))
 struct TLSTests {
     private static let failures = "isthmus_data_handshake_failures_total"
 

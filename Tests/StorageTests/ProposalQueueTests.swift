@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func aProposalWakesAThreadThatWaitsForEver() throws {
         let queue = ProposalQueue(limit: 10)
         let taken = NIOLockedValueBox<[Int64]>([])
@@ -72,7 +72,7 @@ import Testing
         done.wait()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func everyProposalOfManyThreadsArrivesOnceAndInTheOrderOfItsThread() throws {
         let queue = ProposalQueue(limit: 64)
         let threads: Int64 = 4

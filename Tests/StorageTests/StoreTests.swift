@@ -9,7 +9,7 @@ import Testing
 
 @testable import Storage
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StoreTests {
     @Test func manyLoopsGetEachAnswerOnceOnTheirOwnLoopAndInOrder() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 3)

@@ -4,15 +4,16 @@ import NIOPosix
 import Telemetry
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct HealthListenerTests {
+@Suite(.timeLimit(.minutes(5))) struct HealthListenerTests {
     private let registry = MetricsRegistry()
 
     private func withListener(
+        on address: String = "127.0.0.1",
         limits: HealthListener.Limits = .init(),
         _ body: (HealthListener) async throws -> Void
     ) async throws {
         let listener = try await HealthListener.start(
-            on: SocketAddress(ipAddress: "127.0.0.1", port: 0),
+            on: SocketAddress(ipAddress: address, port: 0),
             group: MultiThreadedEventLoopGroup.singleton,
             checks: [HealthCheck("loops", scope: .liveness) { .healthy }],
             registry: self.registry,
@@ -193,7 +194,8 @@ import Testing
     }
 
     @Test func shuttingDownClosesTheSocketAndEveryConnection() async throws {
-        try await self.withListener { listener in
+        // An address of its own: another test's listener may be given the port as soon as it is free.
+        try await self.withListener(on: "127.0.0.153") { listener in
             let client = try await RawClient.connect(to: listener.localAddress)
             try await self.wait { self.value(of: "isthmus_health_connections") == "1" }
             await listener.shutdown()

@@ -193,7 +193,7 @@ import Testing
         #expect(self.lines(of: "c").last == "c 1")
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func nothingIsLostWhenThreadsRecordAtOnce() async {
         let registry = self.registry
         await withDiscardingTaskGroup { group in

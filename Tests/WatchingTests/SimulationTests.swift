@@ -10,7 +10,7 @@ extension Tag {
 }
 
 /// Streams, watchers, writes, compactions, stalls and cancels at random; the seed is the whole reproduction.
-@Suite(.tags(.simulation), .timeLimit(.minutes(2)))
+@Suite(.tags(.simulation), .timeLimit(.minutes(5)))
 struct SimulationTests {
     @Test("keeps etcd's guarantees", arguments: 1...40)
     func keepsTheGuarantees(seed: Int) {
