@@ -72,8 +72,8 @@ final class WatchService: RPCStreamHandler {
     }
 
     private func create(_ wire: Etcdserverpb_WatchCreateRequest, _ watches: WatchStream) {
-        // Permissions are about what was asked, before an empty key comes to mean the first key
-        // (CVE-2026-33413's lesson).
+        // Permissions are about what was asked, before an empty key comes to mean the first key: etcd once
+        // checked the translated range and let watches pass (fixed in 3.6.14).
         let asked = KeyRange(wire.key, wire.rangeEnd)
         let snapshot = self.session.snapshot
         if let refusal = self.refusal(snapshot.auth, { $0.allowsRead(asked) }) {
