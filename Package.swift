@@ -135,7 +135,11 @@ let package = Package(
             dependencies: ["TestSupport", "AccessControl", nioCore],
             swiftSettings: relaxed
         ),
-        .testTarget(name: "MeshSchemaTests", dependencies: ["MeshSchema", nioCore], swiftSettings: relaxed),
+        .testTarget(
+            name: "MeshSchemaTests",
+            dependencies: ["TestSupport", "MeshSchema", nioCore],
+            swiftSettings: relaxed
+        ),
         .testTarget(name: "ChangeBusTests", dependencies: ["ChangeBus"], swiftSettings: relaxed),
         .testTarget(
             name: "TelemetryTests",

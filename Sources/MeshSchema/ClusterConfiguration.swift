@@ -1,4 +1,3 @@
-import FoundationEssentials
 package import NIOCore
 
 /// The value at `cilium/cluster-config/<cluster>`: who the cluster is and what its store supports.
@@ -87,53 +86,26 @@ extension ClusterConfiguration {
 
     /// Returns the value's bytes, identical to those that Cilium's own programs write.
     package func encoded() -> ByteBuffer {
-        // Written by hand: no JSON encoder promises the order of fields, and readers compare the bytes.
-        var members: [String] = []
-        if self.capabilities.syncedCanaries { members.append(Self.member(Field.syncedCanaries, "true")) }
-        if self.capabilities.cached { members.append(Self.member(Field.cached, "true")) }
-        if self.capabilities.maxConnectedClusters != 0 {
-            members.append(
-                Self.member(Field.maxConnectedClusters, String(self.capabilities.maxConnectedClusters))
-            )
-        }
-        if let isEnabled = self.capabilities.serviceExportsEnabled {
-            members.append(Self.member(Field.serviceExportsEnabled, isEnabled ? "true" : "false"))
-        }
-        if !self.capabilities.endpointSlicesExportMode.isEmpty {
-            members.append(
-                Self.member(
-                    Field.endpointSlicesExportMode,
-                    Self.quoted(self.capabilities.endpointSlicesExportMode)
-                )
-            )
-        }
-        // Go's `omitempty` does not apply to a struct, so the object is there even when it is empty.
-        let capabilities = Self.member(Field.capabilities, "{" + members.joined(separator: ",") + "}")
-        let id = self.id == 0 ? "" : Self.member(Field.id, String(self.id)) + ","
-        return ByteBuffer(string: "{" + id + capabilities + "}")
-    }
-
-    private static func member(_ name: String, _ value: String) -> String { "\"\(name)\":\(value)" }
-
-    /// Quotes text as Go's `encoding/json` does with its default of escaping HTML.
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\r": quoted += "\\r"
-            case "\t": quoted += "\\t"
-            case "\u{8}": quoted += "\\b"
-            case "\u{c}": quoted += "\\f"
-            case "\u{0}"..."\u{1f}", "<", ">", "&", "\u{2028}", "\u{2029}":
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
+        let capabilities = self.capabilities
+        return GoJSON.object { json in
+            if self.id != 0 { json.member(Field.id, self.id) }
+            // Go's `omitempty` does not apply to a struct, so the object is there even when it is empty.
+            json.member(Field.capabilities) { json in
+                json.object { json in
+                    if capabilities.syncedCanaries { json.member(Field.syncedCanaries, true) }
+                    if capabilities.cached { json.member(Field.cached, true) }
+                    if capabilities.maxConnectedClusters != 0 {
+                        json.member(Field.maxConnectedClusters, capabilities.maxConnectedClusters)
+                    }
+                    if let isEnabled = capabilities.serviceExportsEnabled {
+                        json.member(Field.serviceExportsEnabled, isEnabled)
+                    }
+                    if !capabilities.endpointSlicesExportMode.isEmpty {
+                        json.member(Field.endpointSlicesExportMode, capabilities.endpointSlicesExportMode)
+                    }
+                }
             }
         }
-        return quoted + "\""
     }
 
     /// Reads a value that some version of Cilium wrote.
@@ -144,70 +116,31 @@ extension ClusterConfiguration {
     /// - Throws: ``MeshSchemaError/malformedClusterConfiguration(reason:)`` when the bytes are not a JSON
     ///   object or a known field has another type.
     package init(decoding bytes: ByteBuffer) throws(MeshSchemaError) {
-        let wire: Wire
-        do {
-            wire = try JSONDecoder().decode(Wire.self, from: Data(bytes.readableBytesView))
-        } catch let error as DecodingError {
-            throw .malformedClusterConfiguration(reason: Self.reason(of: error))
-        } catch {
-            throw .malformedClusterConfiguration(reason: Self.notJSON)
+        let wire = try ValueDecoding.decode(Wire.self, from: bytes) {
+            .malformedClusterConfiguration(reason: $0)
         }
         self.init(
-            id: try Self.unsigned(wire.id, field: Field.id),
+            id: wire.id?.value ?? 0,
             capabilities: Capabilities(
                 syncedCanaries: wire.capabilities?.syncedCanaries ?? false,
                 cached: wire.capabilities?.cached ?? false,
-                maxConnectedClusters: try Self.unsigned(
-                    wire.capabilities?.maxConnectedClusters,
-                    field: Field.capabilities + "." + Field.maxConnectedClusters
-                ),
+                maxConnectedClusters: wire.capabilities?.maxConnectedClusters?.value ?? 0,
                 serviceExportsEnabled: wire.capabilities?.serviceExportsEnabled,
                 endpointSlicesExportMode: wire.capabilities?.endpointSlicesExportMode ?? ""
             )
         )
     }
 
-    private static func reason(of error: DecodingError) -> String {
-        switch error {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
-            self.reason(at: context)
-        case .dataCorrupted(let context):
-            context.codingPath.isEmpty ? self.notJSON : self.reason(at: context)
-        @unknown default: self.notJSON
-        }
-    }
-
-    private static func reason(at context: DecodingError.Context) -> String {
-        guard !context.codingPath.isEmpty else { return "it is not a JSON object" }
-        let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-        return self.unfit(field: path)
-    }
-
-    // The decoder says the same of bytes that are not JSON and of numbers beyond 64 bits.
-    private static let notJSON = "it is not JSON, or it has a number that does not fit"
-
-    private static func unfit(field: String) -> String {
-        "the field \"\(field)\" has the wrong type or does not fit"
-    }
-
-    private static func unsigned(_ value: Int64?, field: String) throws(MeshSchemaError) -> UInt32 {
-        guard let number = UInt32(exactly: value ?? 0) else {
-            throw .malformedClusterConfiguration(reason: self.unfit(field: field))
-        }
-        return number
-    }
-
     /// The JSON object as it is read: every field may be absent.
     private struct Wire: Decodable {
-        // Wider than the value's type: the decoder does not name the field of a number that does not fit.
-        var id: Int64?
+        var id: WireNumber<UInt32>?
         var capabilities: WireCapabilities?
     }
 
     private struct WireCapabilities: Decodable {
         var syncedCanaries: Bool?
         var cached: Bool?
-        var maxConnectedClusters: Int64?
+        var maxConnectedClusters: WireNumber<UInt32>?
         var serviceExportsEnabled: Bool?
         var endpointSlicesExportMode: String?
     }

@@ -18,6 +18,8 @@ package enum MeshSchemaError: Error, Hashable, Sendable {
     case invalidMaxConnectedClusters(value: Int)
     /// The bytes are not the JSON of a cluster configuration.
     case malformedClusterConfiguration(reason: String)
+    /// The bytes are not the value of an object of that kind.
+    case malformedValue(resource: ResourceKind, reason: String)
 }
 
 extension MeshSchemaError: CustomStringConvertible {
@@ -49,6 +51,8 @@ extension MeshSchemaError: CustomStringConvertible {
             """
         case .malformedClusterConfiguration(let reason):
             "the cluster configuration is malformed: \(reason)"
+        case .malformedValue(let resource, let reason):
+            "the value of an object of \(resource.rawValue) is malformed: \(reason)"
         }
     }
 }
