@@ -30,6 +30,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 
 let package = Package(
     name: "isthmus",
@@ -70,7 +71,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .systemLibrary(name: "CSQLite"),
-        .target(name: "Persistence", dependencies: ["CSQLite", "MVCC", grdb], swiftSettings: strict),
+        .target(
+            name: "Persistence",
+            dependencies: ["CSQLite", "MVCC", grdb, grdbSQLite],
+            swiftSettings: strict
+        ),
         .systemLibrary(name: "COpenSSL"),
         .target(name: "PKI", dependencies: ["COpenSSL"], swiftSettings: audited),
         .systemLibrary(name: "CCrypt"),

@@ -1,4 +1,6 @@
 import CSQLite
+// Both modules declare SQLite; which of them the compiler takes for a member depends on the other files.
+import GRDBSQLite
 
 /// The few things that need SQLite's C interface besides ``RecordStatements``.
 ///

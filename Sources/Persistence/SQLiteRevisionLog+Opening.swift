@@ -20,52 +20,42 @@ extension SQLiteRevisionLog {
         newIdentity: () -> StoreIdentity
     ) throws(PersistenceError) -> (SQLiteRevisionLog, RecoveredStore) {
         precondition(durability != .memory, "a log in memory has no file")
-        let file = StoreFile(path: path)
+        let file = DatabaseFile(
+            path: path,
+            applicationID: StoreSchema.applicationID,
+            version: StoreSchema.version
+        )
         let isFresh = try !file.exists()
         if isFresh {
-            try file.create(state: .fresh(identity: newIdentity(), durability: durability))
+            let state = StoreState.fresh(identity: newIdentity(), durability: durability)
+            try file.create(mark: state.identity.clusterID) { try StoreSchema.create(in: $0, state: state) }
         }
         let queue = try Self.connect(to: file, durability: durability)
         return try Self.recover(queue, file: file, durability: durability, bootID: bootID, isFresh: isFresh)
     }
 
-    /// Opens a connection that holds the file alone and changes nothing by being opened or dropped.
     private static func connect(
-        to file: StoreFile,
+        to file: DatabaseFile,
         durability: Durability
     ) throws(PersistenceError) -> DatabaseQueue {
-        var configuration = Configuration()
-        configuration.label = "store"
-        configuration.foreignKeysEnabled = false
-        configuration.busyMode = .immediateError
-        // Runs before anything reads the database, which would make SQLite apply a foreign write-ahead log.
-        configuration.prepareDatabase { db in
-            let handle = try db.handle
-            handle.setCheckpointOnClose(false)
-            try file.checkHeader(handle.header())
-            try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+        try file.connect(label: "store") { db in
             try db.execute(sql: "PRAGMA synchronous = \(durability == .strict ? "FULL" : "NORMAL")")
             try db.execute(sql: "PRAGMA cache_size = -\(StoreSchema.cacheKiB)")
             try db.execute(sql: "PRAGMA wal_autocheckpoint = \(StoreSchema.checkpointPages)")
             try db.execute(sql: "PRAGMA journal_size_limit = \(StoreSchema.writeAheadLogLimitBytes)")
         }
-        do {
-            return try DatabaseQueue(path: file.path, configuration: configuration)
-        } catch {
-            throw PersistenceError(error, path: file.path, systemError: 0)
-        }
     }
 
     private static func recover(
         _ queue: DatabaseQueue,
-        file: StoreFile,
+        file: DatabaseFile,
         durability: Durability,
         bootID: String,
         isFresh: Bool
     ) throws(PersistenceError) -> (SQLiteRevisionLog, RecoveredStore) {
         do {
             return try queue.writeWithoutTransaction { db in
-                try Self.check(db, file: file)
+                try file.checkPages(db)
                 let stored = try StoreSchema.readState(from: db)
                 let last = try Int64.fetchOne(
                     db,
@@ -102,15 +92,6 @@ extension SQLiteRevisionLog {
             }
         } catch {
             throw PersistenceError(error, path: file.path, systemError: 0)
-        }
-    }
-
-    /// Checks that the file is in order: its version, as the write-ahead log has it, and every page.
-    private static func check(_ db: Database, file: StoreFile) throws {
-        try file.checkVersion(Int32.fetchOne(db, sql: "PRAGMA user_version") ?? 0)
-        let findings = try String.fetchAll(db, sql: "PRAGMA integrity_check(1)")
-        guard findings == ["ok"] else {
-            throw StoreSchemaError.damaged(findings.joined(separator: "; "))
         }
     }
 }

@@ -54,7 +54,9 @@ enum ImportTable {
         "Persistence": Row(
             layer: .mechanism,
             modules: ["CSQLite", "MVCC"],
-            outside: Self.system.union(["GRDB", "Foundation", "NIOCore", "Synchronization"])
+            outside: Self.system.union([
+                "GRDB", "GRDBSQLite", "Foundation", "FoundationEssentials", "NIOCore", "Synchronization",
+            ])
         ),
         "Passwords": Row(layer: .mechanism, modules: ["CCrypt"], outside: ["Glibc"]),
         "PKI": Row(

@@ -6,13 +6,17 @@ import Glibc
 import Darwin
 #endif
 
-/// The database file and the rules about whose it is.
+/// A database file and the rules about whose it is.
 ///
 /// Our file appears under its name only when it is complete, so whatever else has that name (an empty file,
 /// too) is somebody else's, or a file system that lost ours, and is not touched.
-struct StoreFile {
+struct DatabaseFile {
     /// The path of the database.
     let path: String
+    /// The mark of files of this kind (SQLite's `application_id`).
+    let applicationID: Int32
+    /// The newest schema that this version reads (SQLite's `user_version`).
+    let version: Int32
 
     /// Returns whether there is a file at the path.
     ///
@@ -41,10 +45,12 @@ struct StoreFile {
 
     /// Creates the database, so that it appears at the path at once, complete and synced.
     ///
+    /// - Parameters:
+    ///   - mark: A random number, so that nobody else uses the same name for a file that is not yet complete.
+    ///   - fill: Makes the tables and sets `application_id` and `user_version`.
     /// - Throws: ``PersistenceError/inUse(path:)`` when another process created it meanwhile.
-    func create(state: StoreState) throws(PersistenceError) {
-        // The identity is random, so nobody else uses this name.
-        let draft = self.path + ".new-" + String(state.identity.clusterID, radix: 16)
+    func create(mark: UInt64, _ fill: (Database) throws -> Void) throws(PersistenceError) {
+        let draft = self.path + ".new-" + String(mark, radix: 16)
         defer {
             for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
         }
@@ -55,7 +61,7 @@ struct StoreFile {
             try queue.writeWithoutTransaction { db in
                 // The draft is synced once, when it is complete; after a crash nobody reads it.
                 try db.execute(sql: "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY")
-                try StoreSchema.create(in: db, state: state)
+                try fill(db)
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
             }
             try queue.close()
@@ -96,7 +102,7 @@ struct StoreFile {
         }
         // https://www.sqlite.org/fileformat.html: user version at 60, application ID at 68, both big-endian.
         let applicationID = Self.number(in: header, at: 68)
-        guard applicationID == StoreSchema.applicationID else {
+        guard applicationID == self.applicationID else {
             let reason = "it is the database of another application (\(applicationID))"
             throw .foreign(path: self.path, reason: reason)
         }
@@ -105,8 +111,8 @@ struct StoreFile {
 
     /// Checks the schema's version.
     func checkVersion(_ version: Int32) throws(PersistenceError) {
-        guard version <= StoreSchema.version else {
-            throw .newerSchema(path: self.path, found: Int(version), supported: Int(StoreSchema.version))
+        guard version <= self.version else {
+            throw .newerSchema(path: self.path, found: Int(version), supported: Int(self.version))
         }
         guard version > 0 else { throw .corrupt(path: self.path, reason: "it has no schema version") }
     }
@@ -114,6 +120,45 @@ struct StoreFile {
     private var directory: String {
         guard let slash = self.path.lastIndex(of: "/") else { return "." }
         return slash == self.path.startIndex ? "/" : String(self.path[..<slash])
+    }
+
+    /// Opens a connection that holds the file alone and changes nothing by being opened or dropped.
+    ///
+    /// - Parameters:
+    ///   - label: The connection's name in messages.
+    ///   - prepare: Sets what the connection needs.
+    /// - Returns: The connection.
+    /// - Throws: ``PersistenceError``.
+    func connect(
+        label: String,
+        _ prepare: @escaping @Sendable (Database) throws -> Void
+    ) throws(PersistenceError) -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = label
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .immediateError
+        // Runs before anything reads the database, which would make SQLite apply a foreign write-ahead log.
+        configuration.prepareDatabase { db in
+            let handle = try db.handle
+            handle.setCheckpointOnClose(false)
+            try self.checkHeader(handle.header())
+            try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+            try prepare(db)
+        }
+        do {
+            return try DatabaseQueue(path: self.path, configuration: configuration)
+        } catch {
+            throw PersistenceError(error, path: self.path, systemError: 0)
+        }
+    }
+
+    /// Checks that the file is in order: its version, as the write-ahead log has it, and every page.
+    func checkPages(_ db: Database) throws {
+        try self.checkVersion(Int32.fetchOne(db, sql: "PRAGMA user_version") ?? 0)
+        let findings = try String.fetchAll(db, sql: "PRAGMA integrity_check(1)")
+        guard findings == ["ok"] else {
+            throw StoreSchemaError.damaged(findings.joined(separator: "; "))
+        }
     }
 
     private func sync(_ path: String) throws(PersistenceError) {
