@@ -7,12 +7,16 @@ package struct DataPlaneConfiguration: Sendable {
     package var memberName = "isthmus"
     /// The URLs at which clients reach the member; `etcdctl` and Go clients that sync use them.
     package var advertisedURLs: [String]
+    /// The URLs of the member for other members in the member list; `nil`: those for clients.
+    package var peerURLs: [String]?
     /// The largest encoded request, in bytes (etcd `--max-request-bytes`).
     package var maximumRequestBytes = 1_572_864
     /// The most operations of a transaction (etcd `--max-txn-ops`).
     package var maximumOperations = 128
     /// The largest answer to a range, in bytes.
     package var maximumResponseBytes = 64 << 20
+    /// The pages for probes and scrapes that are served beside `/version` and `/health`; `nil`: none.
+    package var probes: ProbePage.Find?
     /// The most records that a range answers on the event loop; larger ones are collected on another thread.
     package var inlineRecords = 2_048
     /// The most watches of all streams of a connection.

@@ -166,6 +166,18 @@ package final class MetricsRegistry: MetricsFactory, Sendable {
         return series
     }
 
+    /// Returns the series of a name and labels with its kind, if there is one.
+    func existing(_ name: String, _ labels: MetricLabels) -> (kind: MetricKind, series: MetricSeries)? {
+        let family = self.state.withLock { $0.families[MetricName.sanitised(name)] }
+        guard let family, let series = family.series[labels] else { return nil }
+        return (family.kind, series)
+    }
+
+    /// Keeps a series that exists under another name as well.
+    func insert(_ series: MetricSeries, kind: MetricKind, as name: String, labels: [(String, String)]) {
+        _ = self.series(name, kind: kind, labels: labels) { _ in series }
+    }
+
     private func destroy(where isHandler: (MetricSeries) -> Bool) {
         self.state.withLock { state in
             for name in state.families.keys { state.families[name]?.removeAll(where: isHandler) }
