@@ -42,6 +42,7 @@ package final class DataPlaneServer: Sendable {
     ///   - tokens: What logins give; `nil`: random tokens, kept in memory.
     ///   - randomBytes: Returns so many bytes that nobody can guess, for tokens and salts.
     ///   - factory: Makes the metrics.
+    ///   - willListen: Called when all metrics are there and nobody can connect yet.
     ///   - logger: Says at debug level why connections failed.
     /// - Returns: A server that accepts connections; end it with ``shutdown(grace:)``.
     /// - Throws: ``ListenFailure`` when an address cannot be bound; none is then.
@@ -54,7 +55,8 @@ package final class DataPlaneServer: Sendable {
         tokens: (any TokenProvider)? = nil,
         randomBytes: @escaping @Sendable (Int) -> [UInt8],
         metrics factory: any MetricsFactory,
-        logger: Logger
+        logger: Logger,
+        willListen: () -> Void = {}
     ) async throws -> DataPlaneServer {
         let shared = SharedServices(
             limits: configuration.authLimits,
@@ -66,6 +68,7 @@ package final class DataPlaneServer: Sendable {
         do {
             let services = try await Self.makeServices(group, store, configuration, factory, shared)
             let rpcMetrics = RPCMetrics(methods: EtcdMethod.table, factory: factory)
+            willListen()
             let pages = ProbePages(store: store, others: configuration.probes)
             server = await Self.bind(endpoints, group, configuration.transportLimits, rpcMetrics, logger) {
                 (content, peer, eventLoop) throws(RPCRefusal) in

@@ -92,6 +92,7 @@ package final class CommitLoop {
         )
         let snapshot = Snapshot(keyspace: self.keyspace, alarms: alarms, auth: auth, authGeneration: 0)
         self.replica = Replica(snapshot)
+        self.logSize.note(total: log.sizeInBytes, inUse: log.sizeInUseInBytes)
     }
 
     /// When ``step(_:now:)`` has something to do by itself: at once with work left, else at a deadline.

@@ -63,9 +63,7 @@ struct Server {
         )
         try await self.announce(cluster)
         let dataPlane = try await self.startDataPlane(store, credentials?.contexts)
-        StoreGauges(store: store, dataPlane: dataPlane, source: credentials?.source).register(
-            in: self.registry
-        )
+        StoreGauges(store: store, source: credentials?.source).register(in: self.registry)
         ProcessGauges.register(in: self.registry)
         self.greet(dataPlane, health)
 

@@ -154,13 +154,9 @@ package final class MetricsRegistry: MetricsFactory, Sendable {
             let limit = self.limits.seriesPerName
             let isNew = state.families[name] == nil
             guard !isNew || state.families.count < self.limits.names else { return (made, true) }
-            var family = state.families[name] ?? MetricFamily(kind: kind)
-            guard family.kind == kind else { return (made, true) }
-            if let existing = family.series[labels] { return (existing, false) }
-            let isRejected = family.series.count >= limit
-            let kept = family.insert(made, at: labels, limit: limit)
-            state.families[name] = family
-            return (kept, isRejected)
+            // In place: a copy of the family would cost as much as it has series.
+            return state.families[name, default: MetricFamily(kind: kind)]
+                .adopt(made, kind: kind, at: labels, limit: limit)
         }
         if isRejected { self.rejected.increment(by: 1) }
         return series

@@ -77,7 +77,7 @@ enum EtcdFlagTable {
     ]
 
     private static let other: [EtcdFlag] = [
-        .same("logger", .choice(["zap", "capnslog"]), "zap", "Only zap."),
+        .same("logger", .text, "zap", "Only zap."),
         .same("log-level", .text, "info", "debug, info, warn, error, panic or fatal."),
         .same("log-format", .choice(["json", "console"]), "json", "json or console."),
         .same("log-outputs", .text, "default", "stderr, stdout, or files."),

@@ -68,13 +68,6 @@ struct EtcdServer {
         let revoked = Published<RevocationList?>(try self.loadRevocations())
         let store = try self.openStore(directory)
         let pulse = LoopPulse(group: self.group, clock: self.clock)
-        let dataPlane = try await self.startDataPlane(store, credentials, revoked, tokens, pulse)
-        StoreGauges(store: store, dataPlane: dataPlane, source: credentials?.source).register(
-            in: self.registry
-        )
-        ProcessGauges.register(in: self.registry)
-        EtcdMetrics(registry: self.registry, store: store, isSynced: self.configuration.store.isSynced)
-            .register()
 
         var services: [any Service] = [pulse, StoreService(store: store)]
         if let credentials {
@@ -84,7 +77,11 @@ struct EtcdServer {
             services.append(RevocationKeeper(path: path, lists: revoked, logger: self.logger))
         }
         services.append(
-            DataPlaneService(dataPlane: dataPlane, readiness: self.readiness) { self.greet(dataPlane) }
+            EtcdListeners(readiness: self.readiness) {
+                let dataPlane = try await self.startDataPlane(store, credentials, revoked, tokens, pulse)
+                self.greet(dataPlane)
+                return dataPlane
+            }
         )
         let lifecycle = ServiceGroup(
             services: services,
@@ -204,10 +201,19 @@ struct EtcdServer {
                 randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
                 metrics: self.registry,
                 logger: self.logger
-            )
+            ) {
+                self.registerMetrics(store, credentials)
+            }
         } catch let failure as ListenFailure {
             throw StartFailure(description: "listen tcp \(failure.address.text): \(failure.reason)")
         }
+    }
+
+    private func registerMetrics(_ store: Store, _ credentials: Credentials?) {
+        StoreGauges(store: store, source: credentials?.source).register(in: self.registry)
+        ProcessGauges.register(in: self.registry)
+        EtcdMetrics(registry: self.registry, store: store, isSynced: self.configuration.store.isSynced)
+            .register()
     }
 
     private func endpoints(_ tls: (@Sendable () -> NIOSSLContext?)?) throws -> [DataPlaneEndpoint] {

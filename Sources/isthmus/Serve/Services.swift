@@ -25,13 +25,10 @@ struct DataPlaneService: Service {
 
     let dataPlane: DataPlaneServer
     let readiness: Readiness
-    /// Called when clients may come.
-    var onReady: @Sendable () -> Void = {}
 
     func run() async throws {
         // Signals are trapped before any service runs: who sees the server ready may also stop it in order.
         self.readiness.isReady = true
-        self.onReady()
         try? await gracefulShutdown()
         self.readiness.isReady = false
         await self.dataPlane.shutdown(grace: Self.grace)
