@@ -42,8 +42,8 @@ package final class DataPlaneServer: Sendable {
     ///   - tokens: What logins give; `nil`: random tokens, kept in memory.
     ///   - randomBytes: Returns so many bytes that nobody can guess, for tokens and salts.
     ///   - factory: Makes the metrics.
-    ///   - willListen: Called when all metrics are there and nobody can connect yet.
     ///   - logger: Says at debug level why connections failed.
+    ///   - willListen: Called when all metrics are there and nobody can connect yet.
     /// - Returns: A server that accepts connections; end it with ``shutdown(grace:)``.
     /// - Throws: ``ListenFailure`` when an address cannot be bound; none is then.
     package static func start(
@@ -95,7 +95,8 @@ package final class DataPlaneServer: Sendable {
         _ limits: RPCLimits,
         _ metrics: RPCMetrics,
         _ logger: Logger,
-        _ makeSession: @escaping @Sendable (DataPlaneEndpoint.Content, RPCPeer, any EventLoop)
+        _ makeSession:
+            @escaping @Sendable (DataPlaneEndpoint.Content, RPCPeer, any EventLoop)
             throws(RPCRefusal) -> any RPCSession
     ) async -> (listeners: [RPCListener], failure: (any Error)?) {
         var listeners: [RPCListener] = []

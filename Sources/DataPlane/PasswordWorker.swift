@@ -49,8 +49,10 @@ final class PasswordWorker: Sendable {
         }
     }
 
-    /// Checks a password against the text of a hash, and has a token made if it is right: signing one takes
-    /// time as well. `body` is called on `eventLoop`, where this is called, with `nil` for a wrong password.
+    /// Checks a password against the text of a hash, and has a token made if it is right.
+    ///
+    /// Signing a token takes time as well. `body` is called on `eventLoop`, where this is called, with `nil`
+    /// for a wrong password.
     func check(
         _ password: String,
         against text: String,

@@ -28,6 +28,7 @@ import COpenSSL
     ///   - algorithm: How tokens are signed.
     ///   - privateKey: A private key in PEM, or the secret itself.
     ///   - publicKey: A public key or a certificate in PEM.
+    /// - Throws: ``Failure``.
     package init(
         algorithm: TokenAlgorithm,
         privateKey: [UInt8]?,
@@ -48,7 +49,8 @@ import COpenSSL
         }
         let other: OpaquePointer?
         do throws(Failure) {
-            unsafe other = try unsafe publicKey.map { (pem) throws(Failure) in try unsafe Self.readPublic(pem) }
+            unsafe other = try unsafe publicKey.map { (pem) throws(Failure) in try unsafe Self.readPublic(pem)
+            }
         } catch {
             unsafe EVP_PKEY_free(own)
             throw error

@@ -287,7 +287,8 @@ def test_every_url_serves_the_same_store(make, tmp_path):
         assert fetch(f"http://127.0.0.1:{metrics}/{path}")
         assert fetch(f"http://127.0.0.1:{plain}/{path}")
     assert fetch(f"http://127.0.0.1:{metrics}/readyz?verbose").splitlines() == [
-        "[+]serializable_read ok", "[+]data_corruption ok", "[+]linearizable_read ok", "readyz check passed",
+        "[+]serializable_read ok", "[+]data_corruption ok", "[+]linearizable_read ok", "[+]non_learner ok",
+        "readyz check passed",
     ]  # fmt: skip
     # No API beside the metrics.
     server.port, server.tls = metrics, False

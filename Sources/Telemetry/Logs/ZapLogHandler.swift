@@ -65,7 +65,8 @@ package struct ZapLogHandler: LogHandler {
         switch self.form {
         case .json:
             self.context.sink.output(
-                #"{"level":"\#(level)","ts":"\#(time)","caller":"\#(caller)","msg":\#(message)\#(facts)}"# + "\n"
+                #"{"level":"\#(level)","ts":"\#(time)","caller":"\#(caller)","msg":\#(message)\#(facts)}"#
+                    + "\n"
             )
         case .console:
             let text = message.dropFirst().dropLast()

@@ -1,7 +1,9 @@
 import ArgumentParser
 
-/// `isthmus etcd`: stands in for etcd. Only for the list of commands: ``EtcdProgram`` takes its arguments,
-/// which are etcd's, before they come here.
+/// `isthmus etcd`: stands in for etcd.
+///
+/// Only for the list of commands: ``EtcdProgram`` takes its arguments, which are etcd's, before they come
+/// here.
 struct EtcdCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "etcd",

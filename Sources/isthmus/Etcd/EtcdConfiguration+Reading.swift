@@ -15,9 +15,8 @@ extension EtcdConfiguration {
         self.clientURLs = settings.urls("listen-client-urls") + settings.urls("listen-client-http-urls")
         self.metricsURLs = settings.urls("listen-metrics-urls")
         self.advertisedClientURLs = try Self.advertisedURLs(settings)
-        self.peerURLs = settings.urls("initial-advertise-peer-urls")
+        self.peerURLs = try Self.peerURLs(settings)
         self.token = settings.text("initial-cluster-token")
-        try Self.checkCluster(settings.text("initial-cluster"), name: self.name, peerURLs: self.peerURLs)
         self.tokens = try TokenOptions(settings.text("auth-token"))
         self.store = try Store(settings)
         self.limits = Limits(settings, &self.warnings)
@@ -43,13 +42,14 @@ extension EtcdConfiguration {
         return settings.urls("advertise-client-urls")
     }
 
-    /// Checks that the initial cluster is this member alone.
-    private static func checkCluster(
-        _ text: String,
-        name: String,
-        peerURLs: [EtcdURL]
-    ) throws(EtcdSettings.Refusal) {
-        guard !text.isEmpty else { return }
+    /// Returns the member's peer URLs, which the initial cluster says if there is one.
+    ///
+    /// - Throws: Why that is not a cluster of this member alone.
+    private static func peerURLs(_ settings: EtcdSettings) throws(EtcdSettings.Refusal) -> [EtcdURL] {
+        let advertised = settings.urls("initial-advertise-peer-urls")
+        let name = settings.text("name")
+        let text = settings.text("initial-cluster")
+        guard !text.isEmpty else { return advertised }
         var members: [String: [String]] = [:]
         for item in text.split(separator: ",") {
             let parts = item.split(separator: "=", maxSplits: 1).map(String.init)
@@ -68,15 +68,19 @@ extension EtcdConfiguration {
                 description: "--initial-cluster names \(members.count) members; isthmus is a cluster of one"
             )
         }
-        let advertised = peerURLs.map(\.description)
-        guard own.sorted() == advertised else {
+        let urls: [EtcdURL]
+        do throws(InvalidValue) {
+            urls = try EtcdURL.list(own.joined(separator: ","))
+        } catch {
+            throw .init(description: error.message)
+        }
+        guard Set(urls.map(\.resolved)) == Set(advertised.map(\.resolved)) else {
+            let list = advertised.map(\.description).joined(separator: ",")
             throw .init(
-                description: """
-                    --initial-cluster has \(text) but --initial-advertise-peer-urls is \
-                    \(advertised.joined(separator: ","))
-                    """
+                description: "--initial-cluster has \(text) but --initial-advertise-peer-urls is \(list)"
             )
         }
+        return urls
     }
 }
 
@@ -156,7 +160,8 @@ extension EtcdConfiguration.Limits {
     init(_ settings: EtcdSettings, _ warnings: inout [String]) {
         self.operations = settings.number("max-txn-ops")
         self.requestBytes = settings.number("max-request-bytes")
-        self.streams = min(settings.number("max-concurrent-streams"), Self.mostStreams)
+        let streams = settings.number("max-concurrent-streams")
+        self.streams = streams == 0 ? Self.mostStreams : min(streams, Self.mostStreams)
         let interval = settings.duration("grpc-keepalive-interval")
         let timeout = settings.duration("grpc-keepalive-timeout")
         let isPinging = interval > .zero && timeout > .zero

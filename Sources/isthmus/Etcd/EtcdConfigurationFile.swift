@@ -38,7 +38,9 @@ enum EtcdConfigurationFile {
             // Not a scalar: a list stands for what flags separate by commas.
             let list = try? provider.value(forKey: key, type: .stringArray).value?.content
             guard case .stringArray(let texts) = list else {
-                throw EtcdSettings.Refusal(description: "the value of \(flag.name) is neither text nor a list")
+                throw EtcdSettings.Refusal(
+                    description: "the value of \(flag.name) is neither text nor a list"
+                )
             }
             return texts.joined(separator: ",")
         }

@@ -10,7 +10,6 @@ struct EtcdDirectory {
     /// - Throws: ``StartFailure``, also when the directory is another server's or holds the data of real etcd.
     init(_ path: String) throws(StartFailure) {
         self.path = path
-        try StateDirectory(path: path).prepare()
         let member = path + "/member"
         let files = FileManager.default
         for foreign in ["snap", "wal"] where files.fileExists(atPath: "\(member)/\(foreign)") {
@@ -21,7 +20,18 @@ struct EtcdDirectory {
                     """
             )
         }
-        try StateDirectory(path: member).prepare()
+        // For every file of this process, also those that libraries make.
+        umask(0o077)
+        do {
+            // What is there keeps its mode, as in etcd: the directory may be a mount that is somebody else's.
+            try files.createDirectory(
+                atPath: member,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+        } catch {
+            throw StartFailure(description: "the data directory \(path) cannot be used: \(error)")
+        }
         self.lock = open(member + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard self.lock >= 0, flock(self.lock, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno

@@ -13,7 +13,12 @@ enum EtcdFlagTable {
     private static let byName = Dictionary(uniqueKeysWithValues: Self.flags.map { ($0.name, $0) })
 
     private static let member: [EtcdFlag] = [
-        .same("config-file", .text, "", "A YAML file with etcd's keys; flags and environment are ignored then."),
+        .same(
+            "config-file",
+            .text,
+            "",
+            "A YAML file with etcd's keys; flags and environment are ignored then."
+        ),
         .same("name", .text, "default", "The name of this member."),
         .same("data-dir", .text, "", "Where everything is kept; <name>.etcd by default."),
         .same("listen-client-urls", .urls, "http://localhost:2379", "Where clients are served."),
@@ -25,7 +30,12 @@ enum EtcdFlagTable {
         .same("max-concurrent-streams", .count, "4294967295", "The most streams of a connection."),
         .same("grpc-keepalive-interval", .duration, "2h", "How often silent clients are pinged; 0: never."),
         .same("grpc-keepalive-timeout", .duration, "20s", "How long a pinged client may stay silent."),
-        .same("watch-progress-notify-interval", .duration, "10m", "How often quiet watches hear of progress."),
+        .same(
+            "watch-progress-notify-interval",
+            .duration,
+            "10m",
+            "How often quiet watches hear of progress."
+        ),
         .same(
             "experimental-watch-progress-notify-interval",
             .duration,
@@ -62,7 +72,12 @@ enum EtcdFlagTable {
     private static let security: [EtcdFlag] = [
         .same("cert-file", .text, "", "The server's certificate, read again when it changes."),
         .same("key-file", .text, "", "Its key."),
-        .same("trusted-ca-file", .text, "", "The authorities of the clients, who must have a certificate then."),
+        .same(
+            "trusted-ca-file",
+            .text,
+            "",
+            "The authorities of the clients, who must have a certificate then."
+        ),
         .same("client-cert-auth", .toggle, "false", "Take a certificate's common name for the user."),
         .same("client-cert-allowed-hostname", .text, "", "The hosts that clients' certificates may be for."),
         .same("client-crl-file", .text, "", "The certificates that are revoked, read again when it changes."),

@@ -50,12 +50,17 @@ struct EtcdMetrics {
     }
 
     private func registerCalls() {
-        self.registry.alias("isthmus_data_received_bytes_total", as: "etcd_network_client_grpc_received_bytes_total")
+        self.registry.alias(
+            "isthmus_data_received_bytes_total",
+            as: "etcd_network_client_grpc_received_bytes_total"
+        )
         self.registry.alias("isthmus_data_sent_bytes_total", as: "etcd_network_client_grpc_sent_bytes_total")
         for method in DataPlaneServer.methods {
             let parts = method.path.split(separator: "/").map(String.init)
             let own = [("method", parts.joined(separator: "/"))]
-            let kind = method.isStream ? "bidi_stream" : "unary"
+            let isBidirectional = ["Watch/Watch", "LeaseKeepAlive"].contains { method.path.hasSuffix($0) }
+            let kind =
+                method.isStream ? (isBidirectional ? "bidi_stream" : "server_stream") : "unary"
             let labels = [("grpc_service", parts[0]), ("grpc_method", parts[1]), ("grpc_type", kind)]
             self.registry.alias(
                 "isthmus_data_rpcs_started_total",
@@ -80,10 +85,16 @@ struct EtcdMetrics {
             self.alias("isthmus_store_operations_total", kind, "etcd_mvcc_\(name)_total")
         }
         // Ranges are answered by the event loops, those of transactions by the commit thread.
-        let calls = self.registry.reader("isthmus_data_rpcs_total", labels: [
-            ("method", "etcdserverpb.KV/Range"), ("code", RPCCode.ok.name),
-        ])
-        let inTransactions = self.registry.reader("isthmus_store_operations_total", labels: [("kind", "range")])
+        let calls = self.registry.reader(
+            "isthmus_data_rpcs_total",
+            labels: [
+                ("method", "etcdserverpb.KV/Range"), ("code", RPCCode.ok.name),
+            ]
+        )
+        let inTransactions = self.registry.reader(
+            "isthmus_store_operations_total",
+            labels: [("kind", "range")]
+        )
         self.registry.register(counter: "etcd_mvcc_range_total") { calls() + inTransactions() }
         self.alias("isthmus_store_put_bytes_total", "put", "etcd_debugging_mvcc_total_put_size_in_bytes")
         self.registry.alias("isthmus_store_commit_seconds", as: "etcd_disk_backend_commit_duration_seconds")

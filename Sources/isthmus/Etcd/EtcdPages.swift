@@ -15,9 +15,11 @@ struct EtcdPages: Sendable {
             checks: [
                 HealthCheck("serializable_read", scope: .liveness) { pulse.verdict },
                 HealthCheck("data_corruption", scope: .readiness) {
-                    store.replica.current.isCorrupt ? .unhealthy(reason: "alarm activated: CORRUPT") : .healthy
+                    store.replica.current.isCorrupt
+                        ? .unhealthy(reason: "alarm activated: CORRUPT") : .healthy
                 },
                 HealthCheck("linearizable_read", scope: .readiness, verdict: isReady),
+                HealthCheck("non_learner", scope: .readiness) { .healthy },
             ],
             metrics: { registry.render() }
         )

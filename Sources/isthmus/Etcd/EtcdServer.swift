@@ -200,10 +200,9 @@ struct EtcdServer {
                 tokens: tokens,
                 randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
                 metrics: self.registry,
-                logger: self.logger
-            ) {
-                self.registerMetrics(store, credentials)
-            }
+                logger: self.logger,
+                willListen: { self.registerMetrics(store, credentials) }
+            )
         } catch let failure as ListenFailure {
             throw StartFailure(description: "listen tcp \(failure.address.text): \(failure.reason)")
         }
@@ -237,6 +236,7 @@ struct EtcdServer {
         plane.maximumOperations = limits.operations
         plane.maximumRequestBytes = limits.requestBytes
         plane.progressInterval = limits.progressInterval
+        plane.servesGateway = self.configuration.servesGateway
         plane.probes = { method, target in pages.find(method, target) }
         plane.authLimits.tokenTimeToLive = limits.tokenTimeToLive
         plane.authLimits.bcryptCost = limits.bcryptCost

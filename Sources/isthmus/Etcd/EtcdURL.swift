@@ -51,6 +51,11 @@ struct EtcdURL: Hashable, Sendable, CustomStringConvertible {
 
     var description: String { "\(self.scheme)://\(self.authority)" }
 
+    /// The text by which two URLs are the same: `localhost` is an address like another.
+    var resolved: String {
+        self.host == "localhost" ? "\(self.scheme)://127.0.0.1:\(self.port)" : self.description
+    }
+
     /// Whether connections are encrypted.
     var isSecure: Bool { self.scheme == "https" || self.scheme == "unixs" }
 
@@ -86,6 +91,8 @@ extension Substring {
     /// The text without spaces at its ends.
     fileprivate var trimmed: Substring {
         let head = self.drop { $0.isWhitespace }
-        return head.prefix(upTo: head.lastIndex { !$0.isWhitespace }.map(head.index(after:)) ?? head.startIndex)
+        return head.prefix(
+            upTo: head.lastIndex { !$0.isWhitespace }.map(head.index(after:)) ?? head.startIndex
+        )
     }
 }

@@ -14,7 +14,9 @@ struct SelfSignedFiles {
         self.certificate = path + "/cert.pem"
         self.key = path + "/key.pem"
         let files = FileManager.default
-        guard !files.fileExists(atPath: self.certificate) || !files.fileExists(atPath: self.key) else { return }
+        guard !files.fileExists(atPath: self.certificate) || !files.fileExists(atPath: self.key) else {
+            return
+        }
         try files.createDirectory(atPath: path, withIntermediateDirectories: true)
         var generator = SystemRandomNumberGenerator()
         let validity = Validity(notBefore: now - 60, notAfter: now + Int64(max(1, years)) * 365 * 86_400)

@@ -49,7 +49,8 @@ final class WebTokens: TokenProvider {
         do {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            let signed = Base64URL.text([UInt8](try encoder.encode(header))) + "."
+            let signed =
+                Base64URL.text([UInt8](try encoder.encode(header))) + "."
                 + Base64URL.text([UInt8](try encoder.encode(claims)))
             return signed + "." + Base64URL.text(try self.key.sign(Array(signed.utf8)))
         } catch {

@@ -160,7 +160,7 @@ class Etcd(Server):
             self.make_certificates()
 
     def make_certificates(self):
-        authority = Authority(self.directory.parent / f"{self.directory.name}-pki")
+        self.authority = authority = Authority(self.directory.parent / f"{self.directory.name}-pki")
         for file, common_name in [("admin", "root"), ("local", "local-east"), ("remote", "remote")]:
             self.identities[file] = Identity(authority.certificate, *authority.issue(file, common_name))
         names = "DNS:localhost,IP:127.0.0.1"
