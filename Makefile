@@ -27,11 +27,12 @@ test: ## lint, unit tests, then real clients against the release binary
 	@.ci/phase "release build" swift build -c release --product isthmus
 	@.ci/phase "Python environment" .ci/make-venv
 	@.ci/phase "end-to-end tests" .venv/bin/python -m pytest Tests/EndToEnd
+	@.ci/phase "the same in etcd's place" .venv/bin/python -m pytest Tests/EndToEnd --target standin
 
 unit: packages ## only the Swift tests
 	@.ci/phase "unit tests" swift test
 
-end-to-end: ## only the tests with real clients; TARGET=etcd35 or etcd34 runs them against real etcd
+end-to-end: ## only the tests with real clients; TARGET=standin runs them with ours in etcd's place, etcd35 or etcd34 with real etcd
 	@.ci/install-packages test
 	@.ci/make-venv
 	@.ci/phase "end-to-end tests" .venv/bin/python -m pytest Tests/EndToEnd $(if $(TARGET),--target $(TARGET))

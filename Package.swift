@@ -196,7 +196,7 @@ let package = Package(
         .testTarget(
             name: "IsthmusTests",
             dependencies: [
-                "isthmus", "MeshSchema", nioCore, logging,
+                "isthmus", "MeshSchema", "AccessControl", "DataPlane", "PKI", "Persistence", nioCore, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

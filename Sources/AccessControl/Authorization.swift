@@ -37,6 +37,14 @@ package struct Authorization: Hashable, Sendable {
         }
     }
 
+    /// Creates the authorisation of a connection to a store whose users alone decide, as in etcd: everything
+    /// is allowed until they count, and nothing by the connection itself from then on.
+    package init(untilUsersCount identity: Identity) {
+        self.identity = identity
+        self.standing = .administrator
+        self.permissions = .everything
+    }
+
     /// Creates the authorisation of a user.
     init(_ user: AuthUser) {
         self.identity = .user(name: user.name)

@@ -48,6 +48,11 @@ package enum Identity: Hashable, Sendable {
         }
     }
 
+    /// Reads a common name where no name is built in, as etcd does: it is a user's, whatever it says.
+    package init(userName: String) {
+        self = Self.isUsable(userName) ? .user(name: userName) : .anonymous
+    }
+
     /// Whether this identity may do everything.
     package var isAdministrator: Bool {
         switch self {

@@ -44,8 +44,18 @@ extension EtcdSession {
             let hash = try auth.passwordHash(of: request.name)
             // What the password is checked against: if it changes meanwhile, the token is withdrawn at once.
             let grant = AuthGrant(userName: request.name, revision: auth.revision)
-            self.services.passwords.check(request.password, against: hash, on: stream.eventLoop) { result in
-                self.finishLogin(result, grant, on: stream)
+            let tokens = self.services.tokens
+            let now = stream.eventLoop.now
+            let makeToken: @Sendable () -> Result<String, TokenFailure> = {
+                Result { () throws(TokenFailure) in try tokens.issue(grant, now: now) }
+            }
+            self.services.passwords.check(
+                request.password,
+                against: hash,
+                on: stream.eventLoop,
+                makeToken: makeToken
+            ) { result in
+                self.finishLogin(result, on: stream)
                 stream.connection.flushSoon()
             }
         } catch {
@@ -54,17 +64,21 @@ extension EtcdSession {
         }
     }
 
-    private func finishLogin(_ result: Result<Bool, StoreError>, _ grant: AuthGrant, on stream: RPCStream) {
+    private func finishLogin(
+        _ result: Result<Result<String, TokenFailure>?, StoreError>,
+        on stream: RPCStream
+    ) {
         switch result {
         case .failure(let error): self.fail(error, on: stream)
-        case .success(false):
+        case .success(.failure(let failure)): stream.finish(EtcdStatus.status(failure))
+        case .success(nil):
             self.services.authMetrics.failedLogins.increment()
             stream.finish(EtcdStatus.status(AuthError.authenticationFailed))
-        case .success(true):
+        case .success(.success(let token)):
             self.services.authMetrics.logins.increment()
             var response = Etcdserverpb_AuthenticateResponse()
             response.header = self.services.header(self.snapshot.keyspace.revision).message
-            response.token = self.services.tokens.issue(grant, now: stream.eventLoop.now)
+            response.token = token
             self.respond(response, on: stream)
         }
     }

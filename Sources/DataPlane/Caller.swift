@@ -14,7 +14,7 @@ import Storage
 struct Caller {
     private let connection: Authorization
     private let token: String?
-    private let tokens: TokenStore
+    private let tokens: any TokenProvider
     private let eventLoop: any EventLoop
     private var grant: AuthGrant?
 

@@ -39,7 +39,7 @@ extension EtcdSession {
         member.id = self.services.store.memberID
         member.name = self.services.configuration.memberName
         member.clientUrls = self.services.configuration.advertisedURLs
-        member.peerUrls = self.services.configuration.advertisedURLs
+        member.peerUrls = self.services.configuration.peerURLs ?? member.clientUrls
         var response = Etcdserverpb_MemberListResponse()
         // etcd leaves the revision out of cluster answers.
         response.header = self.services.header(0).message

@@ -7,18 +7,24 @@ package struct DataPlaneConfiguration: Sendable {
     package var memberName = "isthmus"
     /// The URLs at which clients reach the member; `etcdctl` and Go clients that sync use them.
     package var advertisedURLs: [String]
+    /// The URLs of the member for other members in the member list; `nil`: those for clients.
+    package var peerURLs: [String]?
     /// The largest encoded request, in bytes (etcd `--max-request-bytes`).
     package var maximumRequestBytes = 1_572_864
     /// The most operations of a transaction (etcd `--max-txn-ops`).
     package var maximumOperations = 128
     /// The largest answer to a range, in bytes.
     package var maximumResponseBytes = 64 << 20
+    /// The pages for probes and scrapes that are served beside `/version` and `/health`; `nil`: none.
+    package var probes: ProbePage.Find?
     /// The most records that a range answers on the event loop; larger ones are collected on another thread.
     package var inlineRecords = 2_048
     /// The most watches of all streams of a connection.
     package var maximumWatchesPerConnection = 8_192
     /// How often quiet watches that asked for it are told how far they are.
     package var progressInterval: Duration = .seconds(600)
+    /// Whether the JSON gateway is served (etcd `--enable-grpc-gateway`).
+    package var servesGateway = true
     /// The limits of watching.
     package var watchLimits = WatchLimits()
     /// The limits of logging in.

@@ -2,96 +2,138 @@ package import AccessControl
 package import CoreMetrics
 package import Logging
 package import NIOCore
-package import NIOSSL
+import NIOSSL
 package import RPC
 package import Storage
 import Watching
 
-/// The listener that serves a store as etcd v3.
+/// The listeners that serve a store as etcd v3.
 package final class DataPlaneServer: Sendable {
     /// Says who a peer is and what it may do, or refuses it.
     ///
     /// Called once per connection, on its loop.
     package typealias Identify = @Sendable (RPCPeer) throws(RPCRefusal) -> Authorization
 
-    private let listener: RPCListener
+    private let listeners: [RPCListener]
     private let passwords: PasswordWorker
 
-    private init(listener: RPCListener, passwords: PasswordWorker) {
-        self.listener = listener
+    private init(listeners: [RPCListener], passwords: PasswordWorker) {
+        self.listeners = listeners
         self.passwords = passwords
     }
 
-    /// The address that clients connect to.
-    package var localAddress: SocketAddress { self.listener.localAddress }
+    /// The methods that are served: their paths on the wire, and whether their messages flow one by one.
+    package static let methods = EtcdMethod.allCases.map { (path: $0.path, isStream: $0.kind == .stream) }
+
+    /// The addresses that are listened on, in the order of the endpoints.
+    package var localAddresses: [SocketAddress] { self.listeners.map(\.localAddress) }
 
     /// The number of open connections.
-    package var connectionCount: Int { self.listener.connectionCount }
+    package var connectionCount: Int { self.listeners.reduce(0) { $0 + $1.connectionCount } }
 
-    /// Binds the listener and serves.
+    /// Binds the listeners and serves.
     ///
     /// - Parameters:
-    ///   - address: Where to listen; port 0 lets the system choose.
+    ///   - endpoints: Where to listen, each with its own TLS.
     ///   - group: The event loops of the connections.
-    ///   - tls: The newest TLS context, asked for each connection; `nil` itself means cleartext.
     ///   - store: What is served.
     ///   - configuration: The limits, and what the server says of itself.
     ///   - identify: Who is who.
+    ///   - tokens: What logins give; `nil`: random tokens, kept in memory.
     ///   - randomBytes: Returns so many bytes that nobody can guess, for tokens and salts.
     ///   - factory: Makes the metrics.
     ///   - logger: Says at debug level why connections failed.
+    ///   - willListen: Called when all metrics are there and nobody can connect yet.
     /// - Returns: A server that accepts connections; end it with ``shutdown(grace:)``.
-    /// - Throws: What the system says when the address cannot be bound.
+    /// - Throws: ``ListenFailure`` when an address cannot be bound; none is then.
     package static func start(
-        address: SocketAddress,
+        endpoints: [DataPlaneEndpoint],
         group: any EventLoopGroup,
-        tls: (@Sendable () -> NIOSSLContext?)?,
         store: Store,
         configuration: DataPlaneConfiguration,
         identify: @escaping Identify,
+        tokens: (any TokenProvider)? = nil,
         randomBytes: @escaping @Sendable (Int) -> [UInt8],
         metrics factory: any MetricsFactory,
-        logger: Logger
+        logger: Logger,
+        willListen: () -> Void = {}
     ) async throws -> DataPlaneServer {
         let shared = SharedServices(
             limits: configuration.authLimits,
             metrics: AuthMetrics(factory: factory),
+            tokens: tokens,
             randomBytes: randomBytes
         )
+        let server: (listeners: [RPCListener], failure: (any Error)?)
         do {
             let services = try await Self.makeServices(group, store, configuration, factory, shared)
-            let listener = try await RPCListener.bind(
-                address: address,
-                group: group,
-                tls: tls,
-                limits: configuration.transportLimits,
-                methods: EtcdMethod.table,
-                metrics: RPCMetrics(methods: EtcdMethod.table, factory: factory),
-                logger: logger
-            ) { (peer, eventLoop) throws(RPCRefusal) in
+            let rpcMetrics = RPCMetrics(methods: EtcdMethod.table, factory: factory)
+            willListen()
+            let pages = ProbePages(store: store, others: configuration.probes)
+            server = await Self.bind(endpoints, group, configuration.transportLimits, rpcMetrics, logger) {
+                (content, peer, eventLoop) throws(RPCRefusal) in
+                guard content == .api else { return ProbeSession(pages: pages) }
                 // Every connection's loop is one of the group's.
                 guard let bound = services[ObjectIdentifier(eventLoop)] else { throw .unavailable }
                 return EtcdSession(services: bound.value, authorization: try identify(peer))
             }
-            return DataPlaneServer(listener: listener, passwords: shared.passwords)
         } catch {
-            await shared.passwords.stop()
-            throw error
+            server = ([], error)
         }
+        guard let failure = server.failure else {
+            return DataPlaneServer(listeners: server.listeners, passwords: shared.passwords)
+        }
+        for listener in server.listeners { await listener.shutdown(grace: .zero) }
+        await shared.passwords.stop()
+        throw failure
+    }
+
+    /// Binds one endpoint after the other, until one fails.
+    private static func bind(
+        _ endpoints: [DataPlaneEndpoint],
+        _ group: any EventLoopGroup,
+        _ limits: RPCLimits,
+        _ metrics: RPCMetrics,
+        _ logger: Logger,
+        _ makeSession:
+            @escaping @Sendable (DataPlaneEndpoint.Content, RPCPeer, any EventLoop)
+            throws(RPCRefusal) -> any RPCSession
+    ) async -> (listeners: [RPCListener], failure: (any Error)?) {
+        var listeners: [RPCListener] = []
+        for endpoint in endpoints {
+            let content = endpoint.content
+            do {
+                let listener = try await RPCListener.bind(
+                    address: endpoint.address,
+                    group: group,
+                    tls: endpoint.tls,
+                    limits: limits,
+                    methods: EtcdMethod.table,
+                    metrics: metrics,
+                    logger: logger
+                ) { (peer, eventLoop) throws(RPCRefusal) in try makeSession(content, peer, eventLoop) }
+                listeners.append(listener)
+            } catch {
+                return (listeners, ListenFailure(address: endpoint.address, reason: "\(error)"))
+            }
+        }
+        return (listeners, nil)
     }
 
     /// Stops accepting, lets calls end, tells clients to go elsewhere, and closes every connection.
     ///
     /// - Parameter grace: After how long the connections that are left are cut.
     package func shutdown(grace: Duration) async {
-        await self.listener.shutdown(grace: grace)
+        await withDiscardingTaskGroup { group in
+            for listener in self.listeners { group.addTask { await listener.shutdown(grace: grace) } }
+        }
         await self.passwords.stop()
     }
 
     /// Cuts the connections whose peers satisfy `isIncluded`, and returns how many there were.
     @discardableResult
     package func closeConnections(where isIncluded: (RPCPeer) -> Bool) -> Int {
-        self.listener.closeConnections(where: isIncluded)
+        self.listeners.reduce(0) { $0 + $1.closeConnections(where: isIncluded) }
     }
 
     /// Makes what the connections of each loop share, on that loop.

@@ -121,6 +121,16 @@ enum EtcdStatus {
         }
     }
 
+    /// Returns what a client is told when its login gets no token (etcd `server/auth/jwt.go`, not mapped).
+    static func status(_ failure: TokenFailure) -> RPCStatus {
+        switch failure {
+        case .verifiesOnly:
+            RPCStatus(code: .unknown, message: "auth: token signing attempted with verify-only key")
+        case .cannotSign(let reason):
+            RPCStatus(code: .internal, message: "isthmus: the token cannot be signed: \(reason)")
+        }
+    }
+
     /// Returns what a client is told of a password that cannot be hashed.
     static func status(_ error: PasswordHash.Failure) -> RPCStatus {
         switch error {

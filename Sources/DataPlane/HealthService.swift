@@ -5,7 +5,7 @@ import RPC
 import Storage
 import SwiftProtobuf
 
-/// grpc.health.v1, and the two pages that etcd serves to probes on its client port.
+/// grpc.health.v1, and what the client port answers to plain HTTP.
 extension EtcdSession {
     func checkHealth(_ message: RawSpan, on stream: RPCStream) {
         guard let request = self.decode(message, as: Grpc_Health_V1_HealthCheckRequest.self, on: stream)
@@ -20,59 +20,8 @@ extension EtcdSession {
     }
 
     func respond(to request: HTTPRequest, on exchange: HTTPExchange) {
-        let path = request.target.prefix { $0 != "?" }
-        switch path {
-        case "/version": self.version(request, on: exchange)
-        case "/health": self.health(request, on: exchange)
-        default:
-            exchange.respond(
-                status: 404,
-                headers: [("content-type", "text/plain; charset=utf-8")],
-                body: ByteBuffer(string: "404 page not found\n")
-            )
-        }
-    }
-
-    private func version(_ request: HTTPRequest, on exchange: HTTPExchange) {
-        guard self.isRead(request, on: exchange) else { return }
-        let body =
-            #"{"etcdserver":"\#(EtcdVersion.server)","etcdcluster":"\#(EtcdVersion.cluster)","#
-            + #""storage":"\#(EtcdVersion.storage)"}"#
-        exchange.respond(
-            status: 200,
-            headers: [("content-type", "application/json")],
-            body: ByteBuffer(string: body)
-        )
-    }
-
-    /// etcd `etcdhttp/health.go`: unhealthy while an alarm is raised that the query does not exclude.
-    private func health(_ request: HTTPRequest, on exchange: HTTPExchange) {
-        guard self.isRead(request, on: exchange) else { return }
-        let query = request.target.split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
-        let excluded = Set(
-            query.split(separator: "&").compactMap { item -> Substring? in
-                item.hasPrefix("exclude=") ? item.dropFirst("exclude=".count) : nil
-            }
-        )
-        let alarm = self.snapshot.alarms.sorted { $0.rawValue < $1.rawValue }.first {
-            !excluded.contains($0.name[...])
-        }
-        let reason = alarm.map { "ALARM \($0.name)" } ?? ""
-        exchange.respond(
-            status: alarm == nil ? 200 : 503,
-            headers: [("content-type", "application/json")],
-            body: ByteBuffer(string: #"{"health":"\#(alarm == nil)","reason":"\#(reason)"}"#)
-        )
-    }
-
-    private func isRead(_ request: HTTPRequest, on exchange: HTTPExchange) -> Bool {
-        if request.method == "GET" || request.method == "HEAD" { return true }
-        exchange.respond(
-            status: 405,
-            headers: [("allow", "GET"), ("content-type", "text/plain; charset=utf-8")],
-            body: ByteBuffer(string: "Method Not Allowed\n")
-        )
-        return false
+        let pages = ProbePages(store: self.services.store, others: self.services.configuration.probes)
+        pages.respond(to: request, on: exchange)
     }
 }
 

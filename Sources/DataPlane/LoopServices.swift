@@ -13,7 +13,7 @@ final class LoopServices {
     let port: LoopPort
     let registry: LoopRegistry
     let configuration: DataPlaneConfiguration
-    let tokens: TokenStore
+    let tokens: any TokenProvider
     let passwords: PasswordWorker
     let authMetrics: AuthMetrics
     /// The open watch streams whose rights depend on the users, by the order in which they were opened.
@@ -89,12 +89,18 @@ final class LoopServices {
 
 /// What the connections of all event loops share.
 struct SharedServices: Sendable {
-    let tokens: TokenStore
+    let tokens: any TokenProvider
     let passwords: PasswordWorker
     let authMetrics: AuthMetrics
 
-    init(limits: AuthLimits, metrics: AuthMetrics, randomBytes: @escaping @Sendable (Int) -> [UInt8]) {
-        self.tokens = TokenStore(limits: limits, metrics: metrics, randomBytes: randomBytes)
+    /// Without a provider, tokens are random and kept in memory.
+    init(
+        limits: AuthLimits,
+        metrics: AuthMetrics,
+        tokens: (any TokenProvider)? = nil,
+        randomBytes: @escaping @Sendable (Int) -> [UInt8]
+    ) {
+        self.tokens = tokens ?? TokenStore(limits: limits, metrics: metrics, randomBytes: randomBytes)
         self.passwords = PasswordWorker(limits: limits, metrics: metrics, randomBytes: randomBytes)
         self.authMetrics = metrics
     }

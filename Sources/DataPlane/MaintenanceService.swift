@@ -162,10 +162,13 @@ extension EtcdSession {
 }
 
 /// The etcd versions that clients are told: they decide from them what they may use.
-enum EtcdVersion {
-    static let server = "3.6.14"
-    static let cluster = "3.6.0"
-    static let storage = "3.6.0"
+package enum EtcdVersion {
+    /// The version of the server.
+    package static let server = "3.6.14"
+    /// The version of the cluster.
+    package static let cluster = "3.6.0"
+    /// The version of what is stored.
+    package static let storage = "3.6.0"
 }
 
 extension Alarm {

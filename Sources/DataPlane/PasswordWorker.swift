@@ -49,19 +49,23 @@ final class PasswordWorker: Sendable {
         }
     }
 
-    /// Checks a password against the text of a hash; `body` is called on `eventLoop`, where this is called.
+    /// Checks a password against the text of a hash, and has a token made if it is right.
+    ///
+    /// Signing a token takes time as well. `body` is called on `eventLoop`, where this is called, with `nil`
+    /// for a wrong password.
     func check(
         _ password: String,
         against text: String,
         on eventLoop: any EventLoop,
-        then body: @escaping (Result<Bool, StoreError>) -> Void
+        makeToken: @escaping @Sendable () -> Result<String, TokenFailure>,
+        then body: @escaping (Result<Result<String, TokenFailure>?, StoreError>) -> Void
     ) {
         // A text that is no hash is nobody's password: such a user was given none that counts.
         guard let hash = try? PasswordHash(text: text) else {
-            body(.success(false))
+            body(.success(nil))
             return
         }
-        self.run(on: eventLoop, then: body) { hash.matches(password) }
+        self.run(on: eventLoop, then: body) { hash.matches(password) ? makeToken() : nil }
     }
 
     private func run<Output: Sendable>(

@@ -1,14 +1,36 @@
-import AccessControl
+package import AccessControl
 import CoreMetrics
-import NIOCore
+package import NIOCore
 import Synchronization
+
+/// Turns logins into tokens and back (etcd `--auth-token`).
+///
+/// Any thread.
+package protocol TokenProvider: Sendable {
+    /// Returns a new token for a login; not called on event loops.
+    func issue(_ grant: AuthGrant, now: NIODeadline) throws(TokenFailure) -> String
+
+    /// Returns what a token stands for, and prolongs its life if it is kept; `nil` when it is not one of ours.
+    func grant(of token: String, now: NIODeadline) -> AuthGrant?
+
+    /// Forgets a token whose grant was withdrawn, if it is kept.
+    func remove(_ token: String)
+}
+
+/// Why a login gets no token.
+package enum TokenFailure: Error, Hashable, Sendable {
+    /// The server can verify tokens and has no key to sign them with.
+    case verifiesOnly
+    /// Signing failed.
+    case cannotSign(reason: String)
+}
 
 /// The tokens of clients that have logged in (etcd's "simple tokens"), shared by all event loops.
 ///
 /// They are kept in memory only: after a restart clients log in again. A token stands for a grant; whether
 /// that still holds is decided by whoever knows the current users, and what is withdrawn need not be found
 /// here.
-final class TokenStore: Sendable {
+final class TokenStore: TokenProvider {
     private struct Entry {
         let grant: AuthGrant
         let number: UInt64

@@ -87,7 +87,7 @@ enum CertificateFields {
         }
     }
 
-    private static func stringBytes(_ string: UnsafePointer<ASN1_STRING>?) -> [UInt8] {
+    static func stringBytes(_ string: UnsafePointer<ASN1_STRING>?) -> [UInt8] {
         guard let string = unsafe string else { return [] }
         return unsafe Array(
             UnsafeBufferPointer(start: ASN1_STRING_get0_data(string), count: Int(ASN1_STRING_length(string)))

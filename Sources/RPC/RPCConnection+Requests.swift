@@ -41,6 +41,7 @@ extension RPCConnection {
             return self.refuse(id: id, isEnd: isEnd, refusal.status, httpStatus: refusal.httpStatus)
         }
         guard let method = self.head.method else { return }
+        self.environment.metrics.countStart(method)
         let fields = self.head.fields.isEmpty ? PackedFields() : self.head.fields.copy()
         switch self.environment.methods.kind(of: method) {
         case .unary:
@@ -111,6 +112,7 @@ extension RPCConnection {
         stream.isFinished = true
         stream.hasResponded = true
         stream.status = status
+        self.environment.metrics.countStart(self.head.method)
         self.environment.metrics.countCall(self.head.method, status.code)
         stream.submitTrailersOnly(httpStatus: httpStatus)
     }

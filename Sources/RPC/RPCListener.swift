@@ -65,13 +65,16 @@ package final class RPCListener: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(clamping: limits.acceptBacklog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.writeBufferWaterMark, value: watermarks)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelInitializer { channel in
                 Self.admit(channel, environment, registry, tls, makeSession)
                 return channel.eventLoop.makeSucceededVoidFuture()
             }
+        // UNIX sockets refuse options of TCP.
+        if address.protocol != .unix {
+            _ = bootstrap.childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+        }
         let channel = try await bootstrap.bind(to: address).get()
         return RPCListener(
             channel: channel,

@@ -51,6 +51,8 @@ package final class RPCMetrics: Sendable {
     let openStreams: Meter
     let limitedCalls: Counter
     let httpRequests: Counter
+    /// Calls that were begun, by method.
+    private let startedCalls: [Counter]
     /// Finished calls, at method × 17 + code; the last row is for unknown methods.
     private let calls: [Counter]
     /// Time from a unary call's request to its answer, by method.
@@ -76,6 +78,9 @@ package final class RPCMetrics: Sendable {
         self.limitedCalls = Counter(label: prefix + "rpcs_limited_total", factory: factory)
         self.httpRequests = Counter(label: prefix + "http_requests_total", factory: factory)
         let names = (0..<methods.count).map { String(methods.path(of: $0).drop { $0 == "/" }) }
+        self.startedCalls = names.map { name in
+            Counter(label: prefix + "rpcs_started_total", dimensions: [("method", name)], factory: factory)
+        }
         self.calls = (names + ["unknown"]).flatMap { name in
             RPCCode.allCases.map { code in
                 Counter(
@@ -93,6 +98,11 @@ package final class RPCMetrics: Sendable {
     /// Makes metrics that go nowhere, for tests and tools.
     package convenience init(methods: RPCMethodTable) {
         self.init(methods: methods, factory: NOOPMetricsHandler.instance)
+    }
+
+    /// Counts a call that begins; one of an unknown method is counted only when it has ended.
+    func countStart(_ method: Int?) {
+        if let method { self.startedCalls[method].increment() }
     }
 
     /// Counts a finished call; `method` is `nil` when the path is unknown.

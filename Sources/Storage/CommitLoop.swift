@@ -21,6 +21,8 @@ package final class CommitLoop {
         package var hasNewSnapshot = false
         /// How many records were logged.
         package var recordCount = 0
+        /// What was done, by kind; zero when the log refused it.
+        package var work = CommittedWork()
         /// What the log said when it refused the batch.
         package var logFailure: PersistenceError?
     }
@@ -85,10 +87,12 @@ package final class CommitLoop {
         self.compaction = AutomaticCompaction(
             interval: configuration.compactionInterval,
             keptRevisions: configuration.historyRevisions,
+            goesByRevision: configuration.compactsByRevision,
             now: now
         )
         let snapshot = Snapshot(keyspace: self.keyspace, alarms: alarms, auth: auth, authGeneration: 0)
         self.replica = Replica(snapshot)
+        self.logSize.note(total: log.sizeInBytes, inUse: log.sizeInUseInBytes)
     }
 
     /// When ``step(_:now:)`` has something to do by itself: at once with work left, else at a deadline.
@@ -152,7 +156,9 @@ package final class CommitLoop {
     private func expireLeases(_ batch: inout WorkingBatch, now: Duration) {
         for id in batch.keyspace.leases.expired(now: now, limit: self.configuration.expiryLimit) {
             // The lease was just read from this key space, so revoking it cannot fail.
-            guard (try? batch.keyspace.revoke(lease: id)) != nil else { continue }
+            guard let deleted = try? batch.keyspace.revoke(lease: id) else { continue }
+            batch.work.expiredLeases += 1
+            batch.work.deletes += deleted
             batch.leaseChanges.append(.revoke(id: id))
         }
     }
@@ -225,8 +231,11 @@ package final class CommitLoop {
         isChanged: Bool,
         now: Duration
     ) -> StepReport {
-        var report = StepReport(hasNewSnapshot: isChanged, recordCount: recordCount)
+        var report = StepReport(hasNewSnapshot: isChanged, recordCount: recordCount, work: batch.work)
         for decision in batch.decisions {
+            if case .success(let outcome) = decision.result {
+                report.work.count(decision.queued.proposal, outcome)
+            }
             if decision.waitsForTrimming {
                 self.compactionWaiters.append(decision.queued.reply)
             } else {

@@ -61,6 +61,7 @@ final class CommitThread: Sendable {
             if batch.isClosed, batch.proposals.isEmpty, !loop.hasDeferred { break }
             let start = self.clock()
             let report = loop.step(batch.proposals, now: start)
+            self.metrics.count(report.work)
             self.deliver(report)
             if report.recordCount > 0 {
                 self.metrics.commits.increment()

@@ -68,7 +68,7 @@ struct ProposalEvaluator {
         case .grant(let id, let timeToLive):
             return .granted(try self.grant(id, timeToLive, in: &batch), revision: revision)
         case .revoke(let id):
-            _ = try batch.keyspace.revoke(lease: id)
+            batch.work.deletes += try batch.keyspace.revoke(lease: id)
             batch.leaseChanges.append(.revoke(id: id))
             return .done(revision: batch.keyspace.revision)
         case .keepAlive(let id):

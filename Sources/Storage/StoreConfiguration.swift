@@ -25,6 +25,9 @@ package struct StoreConfiguration: Sendable {
     package var compactionInterval: Duration = .seconds(300)
     /// The least number of revisions that automatic compaction leaves.
     package var historyRevisions: Int64 = 10_000
+    /// Whether automatic compaction goes by the number of revisions alone: at each interval all but
+    /// ``historyRevisions`` are compacted, however young they are (etcd's mode `revision`).
+    package var compactsByRevision = false
 
     /// Creates the defaults.
     package init() {}

@@ -17,6 +17,8 @@ struct WorkingBatch {
     var leaseChanges: [LeaseChange] = []
     /// What was decided so far, in order.
     var decisions: [Decision] = []
+    /// What the step does by itself; the decisions are counted when they are done.
+    var work = CommittedWork()
     private var documents: [DocumentChange] = []
     private let firstPosition: Int
     private let firstByteCount: Int

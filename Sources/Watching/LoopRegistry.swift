@@ -33,7 +33,7 @@ package final class LoopRegistry: LoopListener {
     let limits: WatchLimits
     private let eventLoop: any EventLoop
     private let replica: Replica
-    private let metrics: WatchMetrics
+    let metrics: WatchMetrics
     private var heads: HeadCache
     private var index = RangeIndex()
     private var groups: [WatchInterest: WatchGroup] = [:]

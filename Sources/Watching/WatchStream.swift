@@ -1,3 +1,4 @@
+import CoreMetrics
 package import MVCC
 
 /// The watchers of one client stream.
@@ -26,6 +27,7 @@ package final class WatchStream {
     /// forgotten.
     private var compactedIDs: [Int64] = []
     private var progressIsRequested = false
+    private var isOpen = true
     /// Whether something was sent that has not been flushed.
     var isTouched = false
 
@@ -33,6 +35,7 @@ package final class WatchStream {
     package init(registry: LoopRegistry, sink: any WatchSink) {
         self.registry = registry
         self.sink = sink
+        registry.metrics.streams.increment()
     }
 
     /// The number of watchers.
@@ -116,6 +119,8 @@ package final class WatchStream {
 
     /// Removes all watchers; on the loop, when the stream has ended.
     package func close() {
+        if self.isOpen { self.registry.metrics.streams.decrement() }
+        self.isOpen = false
         for watcher in self.watchers.values.sorted(by: { $0.id < $1.id }) { self.registry.remove(watcher) }
         self.watchers = [:]
         self.compactedIDs = []

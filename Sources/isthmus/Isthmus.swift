@@ -7,6 +7,7 @@
 // `Serve.swift` puts a server together from that value.
 
 import ArgumentParser
+import Foundation
 
 /// The command tree.
 @main
@@ -15,11 +16,15 @@ struct Isthmus: AsyncParsableCommand {
         commandName: "isthmus",
         abstract: "Serves the etcd v3 API to Cilium's clients, and joins clusters to a mesh.",
         version: "isthmus \(Version.current)",
-        subcommands: [ServeCommand.self, ConfigCommand.self, VersionCommand.self]
+        subcommands: [ServeCommand.self, EtcdCommand.self, ConfigCommand.self, VersionCommand.self]
     )
 
     /// Runs the command that the process was asked for.
     static func main() async {
+        if let arguments = EtcdProgram.arguments(of: CommandLine.arguments) {
+            let environment = ProcessInfo.processInfo.environment
+            Foundation.exit(await EtcdProgram.run(arguments, environment: environment))
+        }
         await Self.main(nil)
     }
 

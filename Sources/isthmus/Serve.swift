@@ -63,9 +63,8 @@ struct Server {
         )
         try await self.announce(cluster)
         let dataPlane = try await self.startDataPlane(store, credentials?.contexts)
-        StoreGauges(store: store, dataPlane: dataPlane, source: credentials?.source).register(
-            in: self.registry
-        )
+        StoreGauges(store: store, source: credentials?.source).register(in: self.registry)
+        ProcessGauges.register(in: self.registry)
         self.greet(dataPlane, health)
 
         var services: [any Service] = [pulse, StoreService(store: store), health, cluster]
@@ -133,29 +132,22 @@ struct Server {
             source = .automatic(PKIDirectory(path: path, settings: settings), logger: self.logger)
             interval = .seconds(3_600)
         case .files(let certificate, let key, let authorities):
-            source = .files(certificate: certificate, key: key, authorities: authorities, logger: self.logger)
+            let files = CredentialFiles(certificate: certificate, key: key, authorities: authorities)
+            source = .files(files, logger: self.logger)
             interval = .seconds(10)
         }
-        let context = try StartFailure.wrap {
-            guard let context = try source.load() else {
-                throw TLSContexts.Failure(description: "no credentials were found")
-            }
-            return context
-        }
-        let contexts = TLSContexts(context)
-        let keeper = CredentialKeeper(
-            source: source,
-            contexts: contexts,
-            logger: self.logger,
-            failures: Counter(label: "isthmus_data_credential_failures_total", factory: self.registry),
-            interval: interval
-        )
-        return Credentials(source: source, contexts: contexts, keeper: keeper)
+        return try Credentials(source, interval: interval, metrics: self.registry, logger: self.logger)
     }
 
     private func openStore() throws -> Store {
+        var limits = StoreConfiguration()
+        limits.quotaBytes = self.configuration.store.quota.bytes
+        limits.compactionInterval = self.configuration.store.compactionInterval
         let opening = StoreOpening(
-            configuration: self.configuration,
+            path: self.configuration.stateDirectory + "/store.db",
+            durability: .init(rawValue: self.configuration.store.durability.rawValue) ?? .strict,
+            limits: limits,
+            newIdentity: StoreOpening.randomIdentity,
             clock: self.clock,
             metrics: self.registry,
             logger: self.logger
@@ -186,9 +178,8 @@ struct Server {
         }
         return try await StartFailure.wrap(listeningOn: data.listen) {
             try await DataPlaneServer.start(
-                address: try data.listen.socketAddress(),
+                endpoints: [DataPlaneEndpoint(address: try data.listen.socketAddress(), tls: tls)],
                 group: self.group,
-                tls: tls,
                 store: store,
                 configuration: plane,
                 identify: identify,
@@ -200,11 +191,12 @@ struct Server {
     }
 
     private func greet(_ dataPlane: DataPlaneServer, _ health: HealthService) {
-        let port = dataPlane.localAddress.port ?? self.configuration.data.listen.port
+        let address = dataPlane.localAddresses.first
+        let port = address?.port ?? self.configuration.data.listen.port
         self.logger.info(
             "listening",
             metadata: [
-                "data.address": "\(dataPlane.localAddress.text)",
+                "data.address": "\(address?.text ?? "")",
                 "health.address": "\(health.listener.localAddress.text)",
             ]
         )
@@ -220,11 +212,4 @@ struct Server {
         )
         FileHandle.standardOutput.write(Data(banner.text.utf8))
     }
-}
-
-/// The data plane's credentials and what keeps them fresh.
-private struct Credentials {
-    let source: CredentialSource
-    let contexts: TLSContexts
-    let keeper: CredentialKeeper
 }

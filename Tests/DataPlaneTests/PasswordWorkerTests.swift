@@ -45,7 +45,10 @@ import Testing
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let result = try await eventLoop.flatSubmit {
             let promise = eventLoop.makePromise(of: Result<Bool, StoreError>.self)
-            worker.check(password, against: text, on: eventLoop) { promise.succeed($0) }
+            let makeToken: @Sendable () -> Result<String, TokenFailure> = { .success("token") }
+            worker.check(password, against: text, on: eventLoop, makeToken: makeToken) { result in
+                promise.succeed(result.map { (try? $0?.get()) == "token" })
+            }
             return promise.futureResult
         }.get()
         return try result.get()

@@ -27,7 +27,7 @@ def pytest_report_header(config):
 
 
 def pytest_configure(config):
-    if config.getoption("--target") == "isthmus" and not PRODUCT.exists():
+    if config.getoption("--target") in ("isthmus", "standin") and not PRODUCT.exists():
         raise pytest.UsageError(f"{PRODUCT} does not exist: build it, or name another by SERVER_BINARY")
 
 
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason="only our server has this"))
         since = item.get_closest_marker("since")
         if since and TARGETS[target].level < since.args[0]:
-            item.add_marker(pytest.mark.skip(reason=f"etcd {target[-2:]} differs: {since.args[1]}"))
+            item.add_marker(pytest.mark.skip(reason=f"{target} differs: {since.args[1]}"))
 
 
 @pytest.fixture(scope="session")

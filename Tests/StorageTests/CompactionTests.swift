@@ -170,6 +170,21 @@ import Testing
         }
     }
 
+    @Test func goingByRevisionLeavesThatManyAtEachIntervalHoweverYoung() {
+        var compaction = AutomaticCompaction(
+            interval: .seconds(300),
+            keptRevisions: 100,
+            goesByRevision: true,
+            now: .seconds(7)
+        )
+        #expect(compaction.deadline == .seconds(307))
+        #expect(compaction.revisionToCompact(head: 500, compacted: -1, now: .seconds(306)) == nil)
+        #expect(compaction.revisionToCompact(head: 500, compacted: -1, now: .seconds(307)) == 400)
+        #expect(compaction.deadline == .seconds(607))
+        #expect(compaction.revisionToCompact(head: 500, compacted: 400, now: .seconds(607)) == nil)
+        #expect(compaction.revisionToCompact(head: 501, compacted: 400, now: .seconds(907)) == 401)
+    }
+
     @Test func isOffWithoutAnInterval() {
         var compaction = AutomaticCompaction(interval: .zero, keptRevisions: 0, now: .zero)
         #expect(compaction.deadline == nil)

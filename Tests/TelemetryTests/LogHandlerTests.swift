@@ -35,6 +35,31 @@ private final class Lines: Sendable {
         #expect(self.lines.all == [self.head + #""listening","address":"::1","port":"2379"}"# + "\n"])
     }
 
+    @Test func anEventIsALineOfEtcd() {
+        self.logger { ZapLogHandler(label: $0, sink: $1, form: .json) }
+            .warning(
+                "ready \"now\"",
+                metadata: ["b": "2", "ts": "mine", "a": ["x"]],
+                file: "/a/b/c.swift",
+                line: 7
+            )
+        let time = "2026-11-23T16:49:11.000042Z"
+        #expect(
+            self.lines.all == [
+                #"{"level":"warn","ts":"\#(time)","caller":"b/c.swift:7","msg":"ready \"now\"","a":["x"],"b":"2","#
+                    + #""metadata.ts":"mine"}"# + "\n"
+            ]
+        )
+        let levels: [Logger.Level] = [.debug, .info, .notice, .error, .critical]
+        self.level.current = .debug
+        let console = self.logger { ZapLogHandler(label: $0, sink: $1, form: .console) }
+        for level in levels { console.log(level: level, "m", metadata: ["k": "v"], file: "c.swift", line: 1) }
+        let names = ["DEBUG", "INFO", "INFO", "ERROR", "FATAL"]
+        #expect(
+            self.lines.all.dropFirst() == names.map { "\(time)\t\($0)\tc.swift:1\tm\t{\"k\":\"v\"}\n" }[...]
+        )
+    }
+
     @Test func textIsEscapedExactly() {
         self.json.info("a\"b\\c\n\r\t\u{1}\u{7f}\u{2028}\u{e9}\u{1f600}/<")
         #expect(

@@ -16,6 +16,17 @@ import Testing
         }
     }
 
+    @Test func anAliasShowsTheSameNumbersUnderASecondName() {
+        let counter = Counter(label: "calls_total", dimensions: [("code", "OK")], factory: self.registry)
+        self.registry.alias("calls_total", labels: [("code", "OK")], as: "grpc_total", labels: [("c", "0")])
+        self.registry.alias("calls_total", labels: [("code", "none")], as: "grpc_total", labels: [("c", "1")])
+        let read = self.registry.reader("calls_total", labels: [("code", "OK")])
+        counter.increment(by: 5)
+        #expect(self.lines(of: "grpc_total") == ["# TYPE grpc_total counter", #"grpc_total{c="0"} 5"#])
+        #expect(read() == 5)
+        #expect(self.registry.reader("nothing")() == 0)
+    }
+
     @Test func everyKindHasItsText() {
         self.registry.describe("requests_total", help: "Requests,\nby \\code.")
         Counter(label: "requests_total", dimensions: [("code", "OK"), ("a", "1")], factory: self.registry)

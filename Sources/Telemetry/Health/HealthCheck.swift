@@ -16,7 +16,8 @@ package struct HealthCheck: Sendable {
         case readiness
     }
 
-    /// The name by which the check is listed and excluded: lower-case letters, digits and `-`.
+    /// The name by which the check is listed and excluded: lower-case letters, digits, `-` and
+    /// `_`.
     package let name: String
     /// Which answers the check is part of.
     package let scope: Scope
@@ -28,6 +29,7 @@ package struct HealthCheck: Sendable {
         let isPlain = name.utf8.allSatisfy { byte in
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+                || byte == UInt8(ascii: "_")
         }
         precondition(isPlain && !name.isEmpty, "the name of a health check is part of a URL")
         self.name = name

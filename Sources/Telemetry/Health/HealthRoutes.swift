@@ -1,11 +1,15 @@
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 
 /// An answer of the health listener.
-struct HealthResponse: Sendable, Equatable {
+package struct HealthResponse: Sendable, Equatable {
     var status: HTTPResponseStatus
-    var contentType = "text/plain; charset=utf-8"
-    var body: ByteBuffer
+    /// The media type of the body.
+    package var contentType = "text/plain; charset=utf-8"
+    /// The text.
+    package var body: ByteBuffer
+    /// The number of the status.
+    package var statusCode: Int { Int(self.status.code) }
 
     init(_ status: HTTPResponseStatus, _ text: String) {
         self.status = status
@@ -20,13 +24,23 @@ struct HealthResponse: Sendable, Equatable {
 /// The paths and texts are those of Kubernetes' and etcd's health endpoints: `/livez` asks the checks of
 /// liveness, `/readyz` and `/healthz` all checks, `/livez/<name>` one of them; `?verbose` lists them,
 /// `?exclude=<name>` leaves one out.
-struct HealthRoutes: Sendable {
+package struct HealthRoutes: Sendable {
     private let checks: [HealthCheck]
     private let metrics: @Sendable () -> ByteBuffer
 
-    init(checks: [HealthCheck], metrics: @escaping @Sendable () -> ByteBuffer) {
+    /// Creates the routes.
+    ///
+    /// - Parameters:
+    ///   - checks: What the answers are made of, in the order in which they are listed.
+    ///   - metrics: Renders the metrics.
+    package init(checks: [HealthCheck], metrics: @escaping @Sendable () -> ByteBuffer) {
         self.checks = checks
         self.metrics = metrics
+    }
+
+    /// Returns the answer to a request for `target`, a path with an optional query; any thread.
+    package func response(method: String, target: String) -> HealthResponse {
+        self.response(to: HTTPMethod(rawValue: method), target)
     }
 
     /// Returns the answer to a request for `uri`, a path with an optional query.

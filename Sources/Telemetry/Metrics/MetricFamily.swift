@@ -49,6 +49,19 @@ struct MetricFamily: Sendable {
         self.kind = kind
     }
 
+    /// Returns the series at `labels`, which is `made` if it is new and fits, and whether `made` was rejected.
+    mutating func adopt(
+        _ made: MetricSeries,
+        kind: MetricKind,
+        at labels: MetricLabels,
+        limit: Int
+    ) -> (series: MetricSeries, isRejected: Bool) {
+        guard self.kind == kind else { return (made, true) }
+        if let existing = self.series[labels] { return (existing, false) }
+        let isRejected = self.series.count >= limit
+        return (self.insert(made, at: labels, limit: limit), isRejected)
+    }
+
     /// Keeps `made` and returns it; beyond the limit it keeps and returns the one overflow series.
     mutating func insert(_ made: MetricSeries, at labels: MetricLabels, limit: Int) -> MetricSeries {
         guard self.series.count >= limit else {

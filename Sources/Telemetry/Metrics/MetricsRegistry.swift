@@ -154,16 +154,24 @@ package final class MetricsRegistry: MetricsFactory, Sendable {
             let limit = self.limits.seriesPerName
             let isNew = state.families[name] == nil
             guard !isNew || state.families.count < self.limits.names else { return (made, true) }
-            var family = state.families[name] ?? MetricFamily(kind: kind)
-            guard family.kind == kind else { return (made, true) }
-            if let existing = family.series[labels] { return (existing, false) }
-            let isRejected = family.series.count >= limit
-            let kept = family.insert(made, at: labels, limit: limit)
-            state.families[name] = family
-            return (kept, isRejected)
+            // In place: a copy of the family would cost as much as it has series.
+            return state.families[name, default: MetricFamily(kind: kind)]
+                .adopt(made, kind: kind, at: labels, limit: limit)
         }
         if isRejected { self.rejected.increment(by: 1) }
         return series
+    }
+
+    /// Returns the series of a name and labels with its kind, if there is one.
+    func existing(_ name: String, _ labels: MetricLabels) -> (kind: MetricKind, series: MetricSeries)? {
+        let family = self.state.withLock { $0.families[MetricName.sanitised(name)] }
+        guard let family, let series = family.series[labels] else { return nil }
+        return (family.kind, series)
+    }
+
+    /// Keeps a series that exists under another name as well.
+    func insert(_ series: MetricSeries, kind: MetricKind, as name: String, labels: [(String, String)]) {
+        _ = self.series(name, kind: kind, labels: labels) { _ in series }
     }
 
     private func destroy(where isHandler: (MetricSeries) -> Bool) {

@@ -8,7 +8,7 @@ import Synchronization
 final class CredentialSource: Sendable {
     private enum Kind {
         case directory(PKIDirectory)
-        case files(certificate: String, key: String, authorities: String)
+        case files(CredentialFiles)
     }
 
     private let kind: Kind
@@ -28,13 +28,8 @@ final class CredentialSource: Sendable {
     }
 
     /// PEM files that somebody else replaces.
-    static func files(
-        certificate: String,
-        key: String,
-        authorities: String,
-        logger: Logger
-    ) -> CredentialSource {
-        CredentialSource(.files(certificate: certificate, key: key, authorities: authorities), logger: logger)
+    static func files(_ files: CredentialFiles, logger: Logger) -> CredentialSource {
+        CredentialSource(.files(files), logger: logger)
     }
 
     /// When the certificates end, by name, in seconds since 1970; empty for files.
@@ -50,18 +45,15 @@ final class CredentialSource: Sendable {
             self.note(credentials)
             guard self.isNew(credentials.server.leaf.fingerprint) else { return nil }
             return try TLSContexts.makeContext(credentials.server)
-        case .files(let certificate, let key, let authorities):
+        case .files(let files):
             // Contents, not times: secrets mounted by Kubernetes change by swapping a link.
-            let contents = [certificate, key, authorities].flatMap { path in
+            let paths = [files.certificate, files.key] + (files.authorities.map { [$0] } ?? [])
+            let contents = paths.flatMap { path in
                 FileManager.default.contents(atPath: path).map { [UInt8]($0) } ?? []
             }
             guard self.isNew(contents) else { return nil }
             do {
-                return try TLSContexts.makeContext(
-                    certificate: certificate,
-                    key: key,
-                    authorities: authorities
-                )
+                return try TLSContexts.makeContext(files)
             } catch {
                 // To be tried again: the files may be in the middle of being replaced.
                 self.lastSeen.withLock { $0 = [] }

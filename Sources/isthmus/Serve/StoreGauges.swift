@@ -1,4 +1,3 @@
-import DataPlane
 import MVCC
 import Storage
 import Telemetry
@@ -6,7 +5,6 @@ import Telemetry
 /// The gauges that are asked for at each scrape.
 struct StoreGauges {
     let store: Store
-    let dataPlane: DataPlaneServer
     let source: CredentialSource?
 
     /// Registers all of them.

@@ -7,7 +7,12 @@ import Storage
 
 /// Opens `store.db` and starts the store over it.
 struct StoreOpening {
-    let configuration: ServeConfiguration
+    /// The file of the log.
+    let path: String
+    let durability: Persistence.Durability
+    let limits: StoreConfiguration
+    /// Makes the identity of a new store.
+    let newIdentity: @Sendable () -> StoreIdentity
     let clock: @Sendable () -> Duration
     let metrics: any MetricsFactory
     let logger: Logger
@@ -31,17 +36,15 @@ struct StoreOpening {
     }
 
     private func recover() throws(PersistenceError) -> (loop: CommitLoop, recovered: RecoveredStore) {
-        guard let durability = Persistence.Durability(rawValue: self.configuration.store.durability.rawValue),
-            durability != .memory
-        else {
-            let (log, recovered) = MemoryRevisionLog.open(newIdentity: Self.newIdentity)
+        guard self.durability != .memory else {
+            let (log, recovered) = MemoryRevisionLog.open(newIdentity: self.newIdentity)
             return (try self.makeLoop(recovered, log) { (_) throws(PersistenceError) in }, recovered)
         }
         let (log, recovered) = try SQLiteRevisionLog.open(
-            path: self.configuration.stateDirectory + "/store.db",
-            durability: durability,
+            path: self.path,
+            durability: self.durability,
             bootID: Self.bootID,
-            newIdentity: Self.newIdentity
+            newIdentity: self.newIdentity
         )
         return (try self.makeLoop(recovered, log, forEachRecord: log.forEachRecord), recovered)
     }
@@ -51,13 +54,10 @@ struct StoreOpening {
         _ log: any RevisionLog,
         forEachRecord: ((Record) throws(PersistenceError) -> Void) throws(PersistenceError) -> Void
     ) throws(PersistenceError) -> CommitLoop {
-        var limits = StoreConfiguration()
-        limits.quotaBytes = self.configuration.store.quota.bytes
-        limits.compactionInterval = self.configuration.store.compactionInterval
-        return try CommitLoop(
+        try CommitLoop(
             recovered: recovered,
             log: log,
-            configuration: limits,
+            configuration: self.limits,
             now: self.clock(),
             makeLeaseID: { Int64.random(in: 1...Int64.max) },
             forEachRecord: forEachRecord
@@ -70,7 +70,7 @@ struct StoreOpening {
             "revision": "\(keyspace.revision)", "compacted.revision": "\(keyspace.compactedRevision)",
             "key.count": "\(keyspace.keyCount)",
             "cluster.id": "\(String(recovered.identity.clusterID, radix: 16))",
-            "duration": "\(duration)", "durability": "\(self.configuration.store.durability.rawValue)",
+            "duration": "\(duration)", "durability": "\(self.durability.rawValue)",
         ]
         if case .tailMayBeLost(let ceiling) = recovered.recovery {
             metadata["reserved.revision"] = "\(ceiling)"
@@ -83,7 +83,8 @@ struct StoreOpening {
         self.logger.info("the store is open", metadata: metadata)
     }
 
-    private static func newIdentity() -> StoreIdentity {
+    /// The identity of a store whose history nobody else continues.
+    @Sendable static func randomIdentity() -> StoreIdentity {
         StoreIdentity(clusterID: .random(in: 1...UInt64.max), memberID: .random(in: 1...UInt64.max))
     }
 

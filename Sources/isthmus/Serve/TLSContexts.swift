@@ -43,7 +43,7 @@ final class TLSContexts: Sendable {
     /// Builds the context of PEM files.
     ///
     /// - Throws: ``Failure`` that names the file.
-    static func makeContext(certificate: String, key: String, authorities: String) throws -> NIOSSLContext {
+    static func makeContext(_ files: CredentialFiles) throws -> NIOSSLContext {
         func read<T>(_ path: String, _ body: (String) throws -> T) throws -> T {
             do {
                 return try body(path)
@@ -51,30 +51,42 @@ final class TLSContexts: Sendable {
                 throw Failure(description: "\(path) cannot be used: \(error)")
             }
         }
-        let chain = try read(certificate) { try NIOSSLCertificate.fromPEMFile($0) }
-        let privateKey = try read(key) { try NIOSSLPrivateKey(file: $0, format: .pem) }
-        let roots = try read(authorities) { try NIOSSLCertificate.fromPEMFile($0) }
+        let chain = try read(files.certificate) { try NIOSSLCertificate.fromPEMFile($0) }
+        let privateKey = try read(files.key) { try NIOSSLPrivateKey(file: $0, format: .pem) }
+        let roots = try files.authorities.map { path in
+            try read(path) { try NIOSSLCertificate.fromPEMFile($0) }
+        }
         do {
-            return try self.makeContext(chain: chain, key: privateKey, roots: roots)
+            return try self.makeContext(chain: chain, key: privateKey, roots: roots, files.demands)
         } catch {
-            throw Failure(description: "\(certificate) and \(key) cannot be used together: \(error)")
+            throw Failure(
+                description: "\(files.certificate) and \(files.key) cannot be used together: \(error)"
+            )
         }
     }
 
-    /// Every client must present a certificate of one of `roots`, whose names the handshake tells it.
+    /// Every client must present a certificate of one of `roots`, whose names the handshake tells it, if the
+    /// demands ask for one; without roots, of one that the system trusts.
     private static func makeContext(
         chain: [NIOSSLCertificate],
         key: NIOSSLPrivateKey,
-        roots: [NIOSSLCertificate]
+        roots: [NIOSSLCertificate]?,
+        _ demands: TLSDemands = TLSDemands()
     ) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) },
             privateKey: .privateKey(key)
         )
-        configuration.minimumTLSVersion = .tlsv12
-        configuration.trustRoots = .certificates(roots)
-        configuration.certificateVerification = .noHostnameVerification
-        configuration.sendCANameList = true
+        configuration.minimumTLSVersion = demands.minimumVersion == "TLS1.3" ? .tlsv13 : .tlsv12
+        if demands.maximumVersion == "TLS1.2" { configuration.maximumTLSVersion = .tlsv12 }
+        if !demands.cipherSuites.isEmpty {
+            configuration.cipherSuites = demands.cipherSuites.joined(separator: ":")
+        }
+        if demands.clientCertificate {
+            configuration.trustRoots = roots.map { .certificates($0) } ?? .default
+            configuration.certificateVerification = .noHostnameVerification
+            configuration.sendCANameList = roots != nil
+        }
         configuration.applicationProtocols = RPCListener.applicationProtocols
         return try NIOSSLContext(configuration: configuration)
     }

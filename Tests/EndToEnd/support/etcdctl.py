@@ -4,13 +4,12 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
-from . import process
+from . import process, servers
 
-BINARIES = {"3.4": Path("/usr/bin/etcdctl"), "3.5": Path(sys.prefix) / "bin" / "etcdctl"}
+BINARIES = {"3.4": Path("/usr/bin/etcdctl"), "3.5": servers.ETCD_35.with_name("etcdctl")}
 
 
 class Etcdctl:

