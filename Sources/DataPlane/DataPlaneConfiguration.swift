@@ -19,6 +19,8 @@ package struct DataPlaneConfiguration: Sendable {
     package var maximumWatchesPerConnection = 8_192
     /// How often quiet watches that asked for it are told how far they are.
     package var progressInterval: Duration = .seconds(600)
+    /// Whether the JSON gateway is served (etcd `--enable-grpc-gateway`).
+    package var servesGateway = true
     /// The limits of watching.
     package var watchLimits = WatchLimits()
     /// The limits of logging in.

@@ -20,10 +20,13 @@ extension EtcdSession {
     }
 
     func respond(to request: HTTPRequest, on exchange: HTTPExchange) {
+        exchange.commonHeaders = Self.crossOriginHeaders
         let path = request.target.prefix { $0 != "?" }
         switch path {
+        case _ where request.method == "OPTIONS": exchange.respond(status: 200, body: ByteBuffer())
         case "/version": self.version(request, on: exchange)
         case "/health": self.health(request, on: exchange)
+        case _ where self.isGateway(request): self.callGateway(request, on: exchange)
         default:
             exchange.respond(
                 status: 404,
@@ -64,6 +67,13 @@ extension EtcdSession {
             body: ByteBuffer(string: #"{"health":"\#(alarm == nil)","reason":"\#(reason)"}"#)
         )
     }
+
+    /// As etcd's default, pages of any origin may ask.
+    static let crossOriginHeaders = [
+        (name: "access-control-allow-headers", value: "accept, content-type, authorization"),
+        (name: "access-control-allow-methods", value: "POST, GET, OPTIONS, PUT, DELETE"),
+        (name: "access-control-allow-origin", value: "*"),
+    ]
 
     private func isRead(_ request: HTTPRequest, on exchange: HTTPExchange) -> Bool {
         if request.method == "GET" || request.method == "HEAD" { return true }

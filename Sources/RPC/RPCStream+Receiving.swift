@@ -13,7 +13,7 @@ extension RPCStream {
         switch self.purpose {
         case .unary, .stream: unsafe self.receiveMessages(bytes, isLastFrame: isLastFrame)
         case .http:
-            unsafe self.exchange?.receiveBody(bytes)
+            unsafe self.exchange?.receiveBody(bytes.bytes)
             self.checkPartialBytes()
         case .refused: break
         }
@@ -166,6 +166,7 @@ extension RPCStream {
         self.dropRequest()
         // Taken out first: the handler holds this stream, and may ask it things while it is told.
         if case .stream = self.purpose { self.connection.environment.metrics.openStreams.decrement() }
+        self.relay = nil
         self.handler.take()?.streamClosed()
         self.exchange.take()?.transportClosed()
     }
