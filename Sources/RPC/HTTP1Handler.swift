@@ -71,7 +71,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         case .head(let head): self.receiveHead(head, context)
         case .body(let bytes):
             self.environment.metrics.receivedBytes.increment(by: bytes.readableBytes)
-            self.exchange?.receiveBody(bytes.readableBytesSpan)
+            self.exchange?.receiveBody(bytes)
         case .end:
             self.isReceiving = false
             self.exchange?.receiveEnd()

@@ -39,8 +39,8 @@ package protocol HTTPBodyHandler: AnyObject {
     /// How many bytes it keeps of what has arrived; they count against the connection's incomplete requests.
     var keptByteCount: Int { get }
 
-    /// Takes a part of the body, whose bytes are valid only until this function returns.
-    func receiveBody(_ bytes: RawSpan)
+    /// Takes a part of the body.
+    func receiveBody(_ bytes: ByteBuffer)
 
     /// Says that the body is complete.
     func receiveBodyEnd()
@@ -145,12 +145,12 @@ package final class HTTPExchange {
         self.bodyHandler = self.session?.bodyHandler(for: self.request, on: self)
     }
 
-    func receiveBody(_ bytes: RawSpan) {
+    func receiveBody(_ bytes: ByteBuffer) {
         guard !self.isEnded else { return }
         if let handler = self.bodyHandler {
             handler.receiveBody(bytes)
-        } else if self.admit(bytes.byteCount) {
-            self.request.body.writeBytes(bytes)
+        } else if self.admit(bytes.readableBytes) {
+            self.request.body.writeImmutableBuffer(bytes)
         }
     }
 

@@ -13,7 +13,9 @@ extension RPCStream {
         switch self.purpose {
         case .unary, .stream: unsafe self.receiveMessages(bytes, isLastFrame: isLastFrame)
         case .http:
-            unsafe self.exchange?.receiveBody(bytes.bytes)
+            var part = ByteBuffer()
+            unsafe part.writeBytes(bytes)
+            self.exchange?.receiveBody(part)
             self.checkPartialBytes()
         case .refused: break
         }

@@ -10,17 +10,16 @@ import Testing
         var found: [String] = []
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            let bytes = Array(rest.prefix(chunk))
+            var bytes = ByteBuffer(bytes: rest.prefix(chunk))
             rest = rest.dropFirst(chunk)
-            var offset = 0
             reading: while true {
-                switch splitter.next(in: bytes.span.bytes, from: &offset) {
+                switch splitter.next(from: &bytes) {
                 case .needsMore: break reading
                 case .object(let object): found.append(String(buffer: object))
                 case let failure: return found + ["\(failure)"]
                 }
             }
-            #expect(offset == bytes.count)
+            #expect(bytes.readableBytes == 0)
         }
         return splitter.keptByteCount > 0 ? found + ["open"] : found
     }

@@ -19,9 +19,9 @@ private final class TestBody: HTTPBodyHandler {
 
     init(_ call: RPCStream) { self.call = call }
 
-    func receiveBody(_ bytes: RawSpan) {
-        self.keptByteCount += bytes.byteCount
-        self.call.deliver(bytes)
+    func receiveBody(_ bytes: ByteBuffer) {
+        self.keptByteCount += bytes.readableBytes
+        self.call.deliver(bytes.readableBytesSpan)
     }
     func receiveBodyEnd() { self.call.deliverEnd() }
 }

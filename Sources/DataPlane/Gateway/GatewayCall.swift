@@ -50,8 +50,8 @@ final class GatewayCall {
 
     /// Makes the call that a complete body asks for: its first object; an empty body is an empty message.
     func call(with body: ByteBuffer) {
-        var offset = 0
-        let step = self.splitter.next(in: body.readableBytesSpan, from: &offset)
+        var body = body
+        let step = self.splitter.next(from: &body)
         switch step {
         case .object(let object): self.deliver(object)
         case .needsMore where self.splitter.keptByteCount == 0: self.deliver(ByteBuffer(string: "{}"))
@@ -211,10 +211,10 @@ extension GatewayCall: RPCRelay {
 extension GatewayCall: HTTPBodyHandler {
     var keptByteCount: Int { self.splitter.keptByteCount }
 
-    func receiveBody(_ bytes: RawSpan) {
-        var offset = 0
+    func receiveBody(_ bytes: ByteBuffer) {
+        var bytes = bytes
         while !self.hasEnded {
-            let step = self.splitter.next(in: bytes, from: &offset)
+            let step = self.splitter.next(from: &bytes)
             switch step {
             case .needsMore: return
             case .object(let object): self.deliver(object)

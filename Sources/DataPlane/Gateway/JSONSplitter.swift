@@ -36,35 +36,32 @@ struct JSONSplitter {
     /// The bytes of an incomplete object that are kept.
     var keptByteCount: Int { self.kept.readableBytes }
 
-    /// Returns what comes next in `chunk` and moves `offset` behind it.
+    /// Returns what comes next in `chunk`, and takes it from there.
     ///
     /// Call it until it returns ``Step/needsMore`` or a failure; after a failure, no more.
-    mutating func next(in chunk: RawSpan, from offset: inout Int) -> Step {
-        var start = offset
-        while offset < chunk.byteCount {
-            // In bounds by the condition above.
-            let byte = chunk.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
-            if self.depth == 0 {
-                if byte == UInt8(ascii: "{") {
-                    start = offset
-                } else if Self.isWhiteSpace(byte) {
-                    offset += 1
-                    start = offset
-                    continue
-                } else {
-                    return .malformed
-                }
-            }
-            offset += 1
-            self.see(byte)
-            guard self.depth <= Self.maximumDepth else { return .tooDeep }
-            if self.depth == 0 {
-                guard self.keep(chunk.extracting(start..<offset)) else { return .tooLarge }
-                defer { self.kept = ByteBuffer() }
-                return .object(self.kept)
-            }
+    mutating func next(from chunk: inout ByteBuffer) -> Step {
+        if self.depth == 0 {
+            let spaces = chunk.readableBytesView.prefix(while: Self.isWhiteSpace).count
+            chunk.moveReaderIndex(forwardBy: spaces)
+            guard let first = chunk.readableBytesView.first else { return .needsMore }
+            guard first == UInt8(ascii: "{") else { return .malformed }
         }
-        return self.keep(chunk.extracting(start..<offset)) ? .needsMore : .tooLarge
+        let count = self.scan(chunk.readableBytesUInt8Span)
+        guard self.depth <= Self.maximumDepth else { return .tooDeep }
+        guard self.kept.readableBytes + count <= self.limit else { return .tooLarge }
+        if var object = chunk.readSlice(length: count) { self.kept.writeBuffer(&object) }
+        guard self.depth == 0 else { return .needsMore }
+        defer { self.kept = ByteBuffer() }
+        return .object(self.kept)
+    }
+
+    /// Returns how many bytes belong to the object, if it ends here, or to one that goes on.
+    private mutating func scan(_ bytes: Span<UInt8>) -> Int {
+        for index in bytes.indices {
+            self.see(bytes[index])
+            if self.depth == 0 || self.depth > Self.maximumDepth { return index + 1 }
+        }
+        return bytes.count
     }
 
     private mutating func see(_ byte: UInt8) {
@@ -84,12 +81,6 @@ struct JSONSplitter {
         case UInt8(ascii: "}"), UInt8(ascii: "]"): self.depth -= 1
         default: break
         }
-    }
-
-    private mutating func keep(_ bytes: RawSpan) -> Bool {
-        guard self.kept.readableBytes + bytes.byteCount <= self.limit else { return false }
-        self.kept.writeBytes(bytes)
-        return true
     }
 
     private static func isWhiteSpace(_ byte: UInt8) -> Bool {
