@@ -25,6 +25,11 @@ package struct DataPlaneConfiguration: Sendable {
     package var progressInterval: Duration = .seconds(600)
     /// Whether the JSON gateway is served (etcd `--enable-grpc-gateway`).
     package var servesGateway = true
+    /// Whether pages of any origin may use the gateway (etcd's default).
+    ///
+    /// Off unless it stands in for etcd: on a loopback address without TLS everyone is administrator, and
+    /// that must not include what a browser happens to show.
+    package var allowsAnyOrigin = false
     /// The limits of watching.
     package var watchLimits = WatchLimits()
     /// The limits of logging in.

@@ -31,6 +31,14 @@ enum EtcdStatus {
         message: "grpc: error unmarshalling request: the bytes are not a valid message"
     )
 
+    /// Returns what a client of the gateway is told of a request that is not its message.
+    static func malformedJSON(_ message: String, _ reason: String) -> RPCStatus {
+        RPCStatus(code: .invalidArgument, message: "isthmus: the request is no \(message) in JSON: \(reason)")
+    }
+
+    static let unknownPath = RPCStatus(code: .notFound, message: "Not Found")
+    static let wrongHTTPMethod = RPCStatus(code: .unimplemented, message: "Method Not Allowed")
+
     /// Returns what a client is told of a store error.
     static func status(_ error: StoreError) -> RPCStatus {
         switch error {

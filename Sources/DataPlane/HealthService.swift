@@ -20,9 +20,23 @@ extension EtcdSession {
     }
 
     func respond(to request: HTTPRequest, on exchange: HTTPExchange) {
-        let pages = ProbePages(store: self.services.store, others: self.services.configuration.probes)
-        pages.respond(to: request, on: exchange)
+        if self.services.configuration.allowsAnyOrigin { exchange.commonHeaders = Self.crossOriginHeaders }
+        if request.method == "OPTIONS" {
+            exchange.respond(status: 200, body: ByteBuffer())
+        } else if self.isGateway(request) {
+            self.callGateway(request, on: exchange)
+        } else {
+            let pages = ProbePages(store: self.services.store, others: self.services.configuration.probes)
+            pages.respond(to: request, on: exchange)
+        }
     }
+
+    /// What etcd sends by default: pages of any origin may ask.
+    private static let crossOriginHeaders = [
+        (name: "access-control-allow-headers", value: "accept, content-type, authorization"),
+        (name: "access-control-allow-methods", value: "POST, GET, OPTIONS, PUT, DELETE"),
+        (name: "access-control-allow-origin", value: "*"),
+    ]
 }
 
 /// A health watch: says once that we serve, and ends with the connection.

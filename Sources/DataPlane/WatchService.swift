@@ -50,10 +50,8 @@ final class WatchService: RPCStreamHandler {
         }
     }
 
-    func receiveEnd() {
-        self.close()
-        self.stream.finish(.ok)
-    }
+    /// The watches go on (etcd): a client that asks for nothing more may still want to hear.
+    func receiveEnd() {}
 
     func streamBecameWritable() {
         self.watches?.becameWritable()

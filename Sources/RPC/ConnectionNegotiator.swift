@@ -158,19 +158,16 @@ final class ConnectionNegotiator: ChannelInboundHandler, RemovableChannelHandler
     ) {
         let pipeline = context.pipeline.syncOperations
         do {
+            let connection = RPCConnection(
+                environment: self.environment,
+                peer: peer,
+                session: session,
+                eventLoop: context.eventLoop
+            )
             if isHTTP2 {
-                let connection = RPCConnection(
-                    environment: self.environment,
-                    peer: peer,
-                    session: session,
-                    eventLoop: context.eventLoop
-                )
                 try pipeline.addHandler(connection)
             } else {
-                try HTTP1Handler.install(
-                    in: pipeline,
-                    HTTP1Handler(environment: self.environment, session: session)
-                )
+                try HTTP1Handler.install(in: pipeline, HTTP1Handler(calls: connection))
             }
         } catch {
             // The channel is already gone.

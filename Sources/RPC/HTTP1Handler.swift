@@ -8,12 +8,14 @@ import NIOHTTP1
 ///
 /// Requests are answered one at a time: the pipelining handler in front holds the next one back until the
 /// answer to the last has ended.
-final class HTTP1Handler: ChannelInboundHandler {
+final class HTTP1Handler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
+    /// Nobody writes through this handler.
+    typealias OutboundIn = Never
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let environment: RPCEnvironment
-    private var session: (any RPCSession)?
+    /// The session, and the calls that requests ask for; it has no channel of its own.
+    let connection: RPCConnection
     private var context: ChannelHandlerContext?
     private var exchange: HTTPExchange?
     private var keepsAlive = true
@@ -22,11 +24,15 @@ final class HTTP1Handler: ChannelInboundHandler {
     private var hasSentHead = false
     private var isDraining = false
     private var isClosing = false
+    private var holdsRead = false
     private var lastActivity = NIODeadline.uptimeNanoseconds(0)
+    /// When the socket became full, while it is.
+    private var pausedTime: NIODeadline?
 
-    init(environment: RPCEnvironment, session: any RPCSession) {
-        self.environment = environment
-        self.session = session
+    private var environment: RPCEnvironment { self.connection.environment }
+
+    init(calls connection: RPCConnection) {
+        self.connection = connection
     }
 
     /// Adds the HTTP/1.1 codec and `handler` to the end of a pipeline.
@@ -73,15 +79,34 @@ final class HTTP1Handler: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { self.exchange?.becameWritable() }
+        if context.channel.isWritable {
+            self.pausedTime = nil
+            self.exchange?.becameWritable()
+            if self.holdsRead {
+                self.holdsRead = false
+                context.read()
+            }
+        } else {
+            self.pausedTime = context.eventLoop.now
+        }
         context.fireChannelWritabilityChanged()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        // A peer that does not read its answers may not ask for more.
+        if context.channel.isWritable {
+            context.read()
+        } else {
+            self.holdsRead = true
+        }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case ConnectionCommand.drain:
+        case ConnectionCommand.drain(let status):
             self.isDraining = true
             self.keepsAlive = false
+            self.connection.finishStreams(status)
             if self.exchange == nil { context.close(promise: nil) }
         case ConnectionCommand.cut:
             self.environment.metrics.count(.cut)
@@ -114,16 +139,18 @@ final class HTTP1Handler: ChannelInboundHandler {
             headers: head.headers.map { ($0.name.lowercased(), $0.value) },
             body: ByteBuffer()
         )
-        self.exchange = HTTPExchange(
+        let exchange = HTTPExchange(
             request: request,
             transport: self,
-            session: self.session,
+            session: self.connection.session,
             bodyLimit: self.environment.limits.maxBodyBytes
         )
         if head.headers.contains(where: { $0.name.lowercased() == "expect" && $0.value == "100-continue" }) {
             let informational = HTTPResponseHead(version: .http1_1, status: .continue)
             context.writeAndFlush(self.wrapOutboundOut(.head(informational)), promise: nil)
         }
+        self.exchange = exchange
+        exchange.receiveHead()
     }
 
     // MARK: Time
@@ -134,10 +161,16 @@ final class HTTP1Handler: ChannelInboundHandler {
     }
 
     private func tick() {
-        guard let context = self.context, self.session != nil, !self.isClosing else { return }
+        guard let context = self.context, !self.connection.isClosing, !self.isClosing else { return }
         let limits = self.environment.limits
+        if let pausedTime, (context.eventLoop.now - pausedTime).nanoseconds >= limits.stallTimeout.nanoseconds
+        {
+            self.environment.metrics.count(.stall)
+            return context.close(promise: nil)
+        }
         let silence = (context.eventLoop.now - self.lastActivity).nanoseconds
-        if self.isReceiving, silence >= limits.prefaceTimeout.nanoseconds {
+        let isBodyAwaited = self.isReceiving && self.exchange?.handsBodyOn != true
+        if isBodyAwaited, silence >= limits.prefaceTimeout.nanoseconds {
             self.environment.metrics.count(.prefaceTimeout)
             return context.close(promise: nil)
         }
@@ -166,7 +199,7 @@ final class HTTP1Handler: ChannelInboundHandler {
 
     private func tearDown() {
         self.exchange.take()?.transportClosed()
-        self.session.take()?.connectionClosed()
+        self.connection.tearDown()
     }
 }
 

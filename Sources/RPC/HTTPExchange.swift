@@ -32,8 +32,24 @@ package struct HTTPRequest: Sendable {
     }
 }
 
+/// Who takes the body of a plain request while it arrives.
+///
+/// Loop-bound; kept by the exchange until that is over.
+package protocol HTTPBodyHandler: AnyObject {
+    /// How many bytes it keeps of what has arrived; they count against the connection's incomplete requests.
+    var keptByteCount: Int { get }
+
+    /// Takes a part of the body.
+    func receiveBody(_ bytes: ByteBuffer)
+
+    /// Says that the body is complete.
+    func receiveBodyEnd()
+}
+
 /// What carries the answer of an exchange: an HTTP/2 stream or an HTTP/1.1 connection.
 protocol HTTPTransport: AnyObject {
+    /// Where the calls of its exchanges are kept.
+    var connection: RPCConnection { get }
     var eventLoop: any EventLoop { get }
     var isTransportWritable: Bool { get }
     func sendHead(status: Int, headers: [(name: String, value: String)], bodyByteCount: Int?)
@@ -55,10 +71,13 @@ package final class HTTPExchange {
     package var onClosed: (() -> Void)?
     /// Called after ``isWritable`` returned `false`, when it would return `true` again.
     package var onWritable: (() -> Void)?
+    /// Header fields that the answer carries beside its own.
+    package var commonHeaders: [(name: String, value: String)] = []
 
     private var request: HTTPRequest
     private var session: (any RPCSession)?
-    private var transport: (any HTTPTransport)?
+    private(set) var transport: (any HTTPTransport)?
+    private var bodyHandler: (any HTTPBodyHandler)?
     private let bodyLimit: Int
     private var hasBegun = false
     private var hasEnded = false
@@ -86,6 +105,7 @@ package final class HTTPExchange {
     package func respond(status: Int, headers: [(name: String, value: String)] = [], body: ByteBuffer) {
         guard !self.isEnded, !self.hasBegun else { return }
         self.hasBegun = true
+        let headers = self.commonHeaders + headers
         self.transport?.sendHead(status: status, headers: headers, bodyByteCount: body.readableBytes)
         if body.readableBytes > 0, self.request.method != "HEAD" { self.transport?.sendBody(body) }
         self.end()
@@ -95,7 +115,7 @@ package final class HTTPExchange {
     package func begin(status: Int, headers: [(name: String, value: String)] = []) {
         guard !self.isEnded, !self.hasBegun else { return }
         self.hasBegun = true
-        self.transport?.sendHead(status: status, headers: headers, bodyByteCount: nil)
+        self.transport?.sendHead(status: status, headers: self.commonHeaders + headers, bodyByteCount: nil)
         self.transport?.flushTransport()
     }
 
@@ -117,18 +137,26 @@ package final class HTTPExchange {
 
     // MARK: From the transport
 
-    func receiveBody(_ bytes: UnsafeRawBufferPointer) {
-        guard !self.isEnded, self.admit(bytes.count) else { return }
-        unsafe self.request.body.writeBytes(bytes)
+    /// Whether the body is handed on while it arrives, so that it may take as long as it likes.
+    var handsBodyOn: Bool { self.bodyHandler != nil }
+
+    /// The head is complete.
+    func receiveHead() {
+        self.bodyHandler = self.session?.bodyHandler(for: self.request, on: self)
     }
 
     func receiveBody(_ bytes: ByteBuffer) {
-        guard !self.isEnded, self.admit(bytes.readableBytes) else { return }
-        self.request.body.writeImmutableBuffer(bytes)
+        guard !self.isEnded else { return }
+        if let handler = self.bodyHandler {
+            handler.receiveBody(bytes)
+        } else if self.admit(bytes.readableBytes) {
+            self.request.body.writeImmutableBuffer(bytes)
+        }
     }
 
     /// The request is complete: hands it to the session.
     func receiveEnd() {
+        if !self.isEnded, let handler = self.bodyHandler { return handler.receiveBodyEnd() }
         guard !self.isEnded, !self.hasBegun else { return }
         guard let session = self.session.take() else {
             return self.respond(status: 503, body: ByteBuffer())
@@ -139,11 +167,13 @@ package final class HTTPExchange {
     }
 
     /// The bytes of an incomplete body that are kept.
-    var bodyByteCount: Int { self.request.body.readableBytes }
+    var bodyByteCount: Int { self.request.body.readableBytes + (self.bodyHandler?.keptByteCount ?? 0) }
 
     /// Answers with an error of the transport and drops the body.
     func refuse(status: Int, _ text: String) {
         self.request.body = ByteBuffer()
+        self.bodyHandler = nil
+        if self.hasBegun { return self.end() }
         self.respond(status: status, body: ByteBuffer(string: text))
     }
 
@@ -152,6 +182,7 @@ package final class HTTPExchange {
     func transportClosed() {
         self.transport = nil
         self.session = nil
+        self.bodyHandler = nil
         self.onWritable = nil
         self.onClosed.take()?()
     }

@@ -27,6 +27,13 @@ extension RPCConnection {
         self.pump()
     }
 
+    /// Ends the calls that may last for ever.
+    func finishStreams(_ status: RPCStatus) {
+        for stream in self.streams {
+            if case .stream = stream.purpose { stream.finish(status) }
+        }
+    }
+
     // MARK: Keeping alive
 
     /// Schedules the next look at the peer.
@@ -93,9 +100,7 @@ extension RPCConnection {
         self.isDrained = true
         let last = unsafe nghttp2_session_get_last_proc_stream_id(http2)
         unsafe nghttp2_submit_goaway(http2, 0, last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
-        for stream in self.streams {
-            if case .stream = stream.purpose { stream.finish(status) }
-        }
+        self.finishStreams(status)
     }
 
     /// Sends GOAWAY and cuts the connection, whether or not the client reads it.

@@ -139,12 +139,15 @@ extension RPCConnection {
             bodyLimit: limits.maxBodyBytes
         )
         stream.exchange = exchange
+        // A plain request's deadline would be answered in gRPC's way.
+        stream.deadline = nil
         self.environment.metrics.httpRequests.increment()
         if self.head.byteCount > limits.maxHeaderListBytes {
             self.environment.metrics.limitedCalls.increment()
             exchange.respond(status: 431, headers: [], body: ByteBuffer())
-        } else if isEnd {
-            stream.receiveEnd()
+        } else {
+            exchange.receiveHead()
+            if isEnd { stream.receiveEnd() }
         }
         stream.isRemoteClosed = isEnd
     }

@@ -76,7 +76,9 @@ package struct RPCLimits: Sendable, Hashable {
     // MARK: Plain HTTP
 
     /// Bytes of one request's body; a larger one is answered with 413.
-    package var maxBodyBytes = 2_097_152
+    ///
+    /// Twice a message's: as JSON, its bytes are a third longer.
+    package var maxBodyBytes = 2 * (1_572_864 + 524_288)
     /// How long an HTTP/1 connection may be kept without a request.
     package var idleTimeout: Duration = .seconds(60)
 

@@ -21,6 +21,11 @@ package protocol RPCSession: AnyObject {
     /// The implementation may already send on `stream` or finish it.
     func openStream(_ method: Int, on stream: RPCStream) -> any RPCStreamHandler
 
+    /// Says, when the head of a request that is not gRPC has arrived, who takes its body piece by piece.
+    ///
+    /// - Returns: `nil` to have the body collected and ``respond(to:on:)`` called with all of it.
+    func bodyHandler(for request: HTTPRequest, on exchange: HTTPExchange) -> (any HTTPBodyHandler)?
+
     /// Answers a request that is not gRPC; its body is complete.
     func respond(to request: HTTPRequest, on exchange: HTTPExchange)
 

@@ -13,7 +13,9 @@ extension RPCStream {
         switch self.purpose {
         case .unary, .stream: unsafe self.receiveMessages(bytes, isLastFrame: isLastFrame)
         case .http:
-            unsafe self.exchange?.receiveBody(bytes)
+            var part = ByteBuffer()
+            unsafe part.writeBytes(bytes)
+            self.exchange?.receiveBody(part)
             self.checkPartialBytes()
         case .refused: break
         }
@@ -166,6 +168,7 @@ extension RPCStream {
         self.dropRequest()
         // Taken out first: the handler holds this stream, and may ask it things while it is told.
         if case .stream = self.purpose { self.connection.environment.metrics.openStreams.decrement() }
+        self.relay = nil
         self.handler.take()?.streamClosed()
         self.exchange.take()?.transportClosed()
     }

@@ -15,6 +15,7 @@ extension RPCStream {
     /// Small messages are copied, large ones kept by reference until they are written.
     package func send(_ message: ByteBuffer) {
         guard !self.isEnded else { return }
+        if let relay { return relay.relay(message) }
         self.enqueue(messageByteCount: message.readableBytes)
         self.queue.append(message)
         self.submitOrResume()
@@ -26,6 +27,11 @@ extension RPCStream {
     /// and is kept by reference until it is written.
     package func send(head: ByteBuffer, shared: ByteBuffer) {
         guard !self.isEnded else { return }
+        if let relay {
+            var message = head
+            message.writeImmutableBuffer(shared)
+            return relay.relay(message)
+        }
         self.enqueue(messageByteCount: head.readableBytes + shared.readableBytes)
         self.queue.append(copying: head)
         self.queue.append(shared)
@@ -35,6 +41,10 @@ extension RPCStream {
     /// Sends one message and ends the call with success.
     package func respond(_ message: ByteBuffer) {
         guard !self.isEnded else { return }
+        if let relay {
+            relay.relay(message)
+            return self.finish(.ok)
+        }
         self.enqueue(messageByteCount: message.readableBytes)
         self.queue.append(message)
         self.end(.ok)
@@ -46,6 +56,14 @@ extension RPCStream {
     /// `body` is called once, before this function returns, with memory that is not initialised.
     package func respond(byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
         guard !self.isEnded else { return }
+        if self.relay != nil {
+            var message = ByteBuffer()
+            unsafe message.writeWithUnsafeMutableBytes(minimumWritableBytes: byteCount) { memory in
+                unsafe body(UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount]))
+                return byteCount
+            }
+            return self.respond(message)
+        }
         self.connection.queuedByteCount += byteCount + 5
         unsafe self.queue.appendMessage(byteCount: byteCount, body)
         self.updateWatermark()
@@ -59,6 +77,7 @@ extension RPCStream {
     package func finish(_ status: RPCStatus) {
         guard !self.isEnded else { return }
         self.end(status)
+        if let relay { return relay.relayEnd(status) }
         if self.hasResponded {
             self.resume()
         } else {
@@ -72,7 +91,7 @@ extension RPCStream {
     /// Streams share a connection by weight, frame by frame, so a large answer delays an urgent stream by a
     /// frame or two, and an urgent stream never starves the others.
     package func setPriority(urgent: Bool) {
-        guard !self.isClosed, let http2 = unsafe self.connection.http2 else { return }
+        guard !self.isClosed, self.relay == nil, let http2 = unsafe self.connection.http2 else { return }
         var priority = nghttp2_priority_spec()
         let weight: Int32 = urgent ? NGHTTP2_MAX_WEIGHT : NGHTTP2_DEFAULT_WEIGHT
         unsafe nghttp2_priority_spec_init(&priority, 0, weight, 0)

@@ -36,6 +36,8 @@ package final class RPCStream {
     // What arrives.
     var deframer = MessageDeframer()
     var handler: (any RPCStreamHandler)?
+    /// Who takes the answer of a call that did not come as gRPC; `nil` for all others.
+    var relay: (any RPCRelay)?
     var exchange: HTTPExchange?
     var unaryMessage: ByteBuffer?
     var messageCount = 0
@@ -68,13 +70,15 @@ package final class RPCStream {
         id: Int32,
         purpose: Purpose,
         fields: PackedFields,
-        startTime: NIODeadline
+        startTime: NIODeadline,
+        relay: (any RPCRelay)? = nil
     ) {
         self.connection = connection
         self.id = id
         self.purpose = purpose
         self.fields = fields
         self.startTime = startTime
+        self.relay = relay
     }
 
     /// Returns the value of the request's first metadata field with this name, or `nil`.
@@ -107,6 +111,7 @@ package final class RPCStream {
     /// handler's `streamBecameWritable` is called once when neither is the case any more.
     package var isWritable: Bool {
         guard !self.isEnded else { return false }
+        if let relay { return relay.isWritable }
         guard self.isOverWatermark || self.connection.isPaused else { return true }
         if !self.awaitsWritable {
             self.awaitsWritable = true

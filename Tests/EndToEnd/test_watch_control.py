@@ -264,3 +264,12 @@ def test_a_connection_has_a_limited_number_of_watches(client, key):
         second.cancel(0)
         assert second.next().canceled
         assert not first.create(key).canceled
+
+
+def test_a_watch_goes_on_when_the_client_has_nothing_more_to_ask(client, stream, key):
+    stream.create(key)
+    stream.requests.put(None)
+    # Answered after the end of the requests has arrived, on the same connection.
+    client.KV.Range(key=key)
+    client.KV.Put(key=key, value=b"1")
+    assert stream.events(1) == [("PUT", key, b"1")]

@@ -71,6 +71,8 @@ final class TestSession: RPCSession {
     var requests: [HTTPRequest] = []
     var exchanges: [HTTPExchange] = []
     var closeCount = 0
+    /// Says who takes the body of a plain request; without it bodies are collected.
+    var onHead: ((HTTPRequest, HTTPExchange) -> (any HTTPBodyHandler)?)?
     /// Answers plain requests; without it they are kept in `exchanges`.
     var onRequest: ((HTTPRequest, HTTPExchange) -> Void)? = { request, exchange in
         exchange.respond(
@@ -103,6 +105,10 @@ final class TestSession: RPCSession {
         let handler = TestHandler(stream: stream, echoes: method == Method.chat)
         self.handlers.append(handler)
         return handler
+    }
+
+    func bodyHandler(for request: HTTPRequest, on exchange: HTTPExchange) -> (any HTTPBodyHandler)? {
+        self.onHead?(request, exchange)
     }
 
     func respond(to request: HTTPRequest, on exchange: HTTPExchange) {

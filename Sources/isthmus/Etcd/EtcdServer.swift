@@ -237,6 +237,7 @@ struct EtcdServer {
         plane.maximumRequestBytes = limits.requestBytes
         plane.progressInterval = limits.progressInterval
         plane.servesGateway = self.configuration.servesGateway
+        plane.allowsAnyOrigin = true
         plane.probes = { method, target in pages.find(method, target) }
         plane.authLimits.tokenTimeToLive = limits.tokenTimeToLive
         plane.authLimits.bcryptCost = limits.bcryptCost
