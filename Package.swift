@@ -61,6 +61,11 @@ let package = Package(
         .target(name: "MVCC", dependencies: ["EtcdAPI", nioCore], swiftSettings: audited),
         .target(name: "AccessControl", dependencies: [nioCore], swiftSettings: audited),
         .target(name: "MeshSchema", dependencies: [nioCore], swiftSettings: audited),
+        .target(
+            name: "SnapshotFile",
+            dependencies: ["EtcdAPI", "MVCC", "AccessControl", protobuf, nioCore],
+            swiftSettings: audited
+        ),
 
         // Mechanisms: one outside thing each.
         .target(name: "ChangeBus", swiftSettings: strict),
@@ -98,8 +103,8 @@ let package = Package(
         .target(
             name: "DataPlane",
             dependencies: [
-                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "Storage", "Watching", "ChangeBus",
-                protobuf, nioCore, nioPosix, nioSSL, logging, metrics,
+                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "PKI", "RPC", "SnapshotFile", "Storage",
+                "Watching", "ChangeBus", protobuf, nioCore, nioPosix, nioSSL, logging, metrics,
             ],
             swiftSettings: strict
         ),
@@ -109,7 +114,7 @@ let package = Package(
             name: "isthmus",
             dependencies: [
                 "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
-                "MVCC",
+                "MVCC", "SnapshotFile",
                 "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -136,6 +141,11 @@ let package = Package(
             swiftSettings: relaxed
         ),
         .testTarget(name: "MeshSchemaTests", dependencies: ["MeshSchema", nioCore], swiftSettings: relaxed),
+        .testTarget(
+            name: "SnapshotFileTests",
+            dependencies: ["TestSupport", "SnapshotFile", "MVCC", "AccessControl", "EtcdAPI", nioCore],
+            swiftSettings: relaxed
+        ),
         .testTarget(name: "ChangeBusTests", dependencies: ["ChangeBus"], swiftSettings: relaxed),
         .testTarget(
             name: "TelemetryTests",

@@ -56,6 +56,7 @@ package final class DataPlaneServer: Sendable {
         let shared = SharedServices(
             limits: configuration.authLimits,
             metrics: AuthMetrics(factory: factory),
+            snapshots: SnapshotSlots(limit: configuration.maximumSnapshots, factory: factory),
             randomBytes: randomBytes
         )
         do {

@@ -2,6 +2,7 @@ import AccessControl
 import MVCC
 import Passwords
 import RPC
+import SnapshotFile
 import Watching
 
 /// etcd's codes and sentences: the one place where an error becomes words for an etcd client.
@@ -119,6 +120,19 @@ enum EtcdStatus {
                 message: "isthmus: users, roles and permissions would need more than \(limit) bytes"
             )
         }
+    }
+
+    /// Returns what a client is told of a snapshot that cannot be made.
+    static func status(_ error: SnapshotFileError) -> RPCStatus {
+        RPCStatus(code: .failedPrecondition, message: "isthmus: there can be no snapshot: \(error)")
+    }
+
+    /// Returns what a client is told when there are as many snapshots as are allowed.
+    static func tooManySnapshots(limit: Int) -> RPCStatus {
+        RPCStatus(
+            code: .resourceExhausted,
+            message: "isthmus: \(limit) snapshots are being sent, as many as are allowed"
+        )
     }
 
     /// Returns what a client is told of a password that cannot be hashed.

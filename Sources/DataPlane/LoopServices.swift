@@ -16,6 +16,7 @@ final class LoopServices {
     let tokens: TokenStore
     let passwords: PasswordWorker
     let authMetrics: AuthMetrics
+    let snapshots: SnapshotSlots
     /// The open watch streams whose rights depend on the users, by the order in which they were opened.
     private var revocableWatches: [UInt64: WatchService] = [:]
     private var lastRevocableWatch: UInt64 = 0
@@ -34,6 +35,7 @@ final class LoopServices {
         self.tokens = shared.tokens
         self.passwords = shared.passwords
         self.authMetrics = shared.authMetrics
+        self.snapshots = shared.snapshots
         self.registry = LoopRegistry(
             eventLoop: port.eventLoop,
             replica: store.replica,
@@ -92,11 +94,18 @@ struct SharedServices: Sendable {
     let tokens: TokenStore
     let passwords: PasswordWorker
     let authMetrics: AuthMetrics
+    let snapshots: SnapshotSlots
 
-    init(limits: AuthLimits, metrics: AuthMetrics, randomBytes: @escaping @Sendable (Int) -> [UInt8]) {
+    init(
+        limits: AuthLimits,
+        metrics: AuthMetrics,
+        snapshots: SnapshotSlots,
+        randomBytes: @escaping @Sendable (Int) -> [UInt8]
+    ) {
         self.tokens = TokenStore(limits: limits, metrics: metrics, randomBytes: randomBytes)
         self.passwords = PasswordWorker(limits: limits, metrics: metrics, randomBytes: randomBytes)
         self.authMetrics = metrics
+        self.snapshots = snapshots
     }
 }
 

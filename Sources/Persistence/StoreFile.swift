@@ -45,9 +45,7 @@ struct StoreFile {
     func create(state: StoreState) throws(PersistenceError) {
         // The identity is random, so nobody else uses this name.
         let draft = self.path + ".new-" + String(state.identity.clusterID, radix: 16)
-        defer {
-            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
-        }
+        defer { StoreFile(path: draft).remove() }
         do {
             var configuration = Configuration()
             configuration.label = "store creation"
@@ -64,9 +62,19 @@ struct StoreFile {
         }
         // The files that SQLite puts beside it get the same mode.
         guard chmod(draft, S_IRUSR | S_IWUSR) == 0 else { throw self.failure(errno, "closing it to others") }
+        try self.adopt(draft)
+    }
+
+    /// Gives the complete and closed database at `draft` this file's name, synced.
+    func adopt(_ draft: String) throws(PersistenceError) {
         try self.sync(draft)
         try self.publish(draft)
         try self.sync(self.directory)
+    }
+
+    /// Removes the file and what SQLite puts beside it, if they are there.
+    func remove() {
+        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(self.path + suffix) }
     }
 
     /// Gives the complete file its name.

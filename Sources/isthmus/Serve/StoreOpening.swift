@@ -83,7 +83,8 @@ struct StoreOpening {
         self.logger.info("the store is open", metadata: metadata)
     }
 
-    private static func newIdentity() -> StoreIdentity {
+    /// Makes an identity that no other store has.
+    static func newIdentity() -> StoreIdentity {
         StoreIdentity(clusterID: .random(in: 1...UInt64.max), memberID: .random(in: 1...UInt64.max))
     }
 
