@@ -103,7 +103,7 @@ let package = Package(
         .target(
             name: "DataPlane",
             dependencies: [
-                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "PKI", "RPC", "SnapshotFile", "Storage",
+                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "SnapshotFile", "Storage",
                 "Watching", "ChangeBus", protobuf, nioCore, nioPosix, nioSSL, logging, metrics,
             ],
             swiftSettings: strict
@@ -143,7 +143,8 @@ let package = Package(
         .testTarget(name: "MeshSchemaTests", dependencies: ["MeshSchema", nioCore], swiftSettings: relaxed),
         .testTarget(
             name: "SnapshotFileTests",
-            dependencies: ["TestSupport", "SnapshotFile", "MVCC", "AccessControl", "EtcdAPI", nioCore],
+            dependencies: ["TestSupport", "SnapshotFile", "MVCC", "AccessControl", nioCore],
+            exclude: ["Fixtures"],
             swiftSettings: relaxed
         ),
         .testTarget(name: "ChangeBusTests", dependencies: ["ChangeBus"], swiftSettings: relaxed),
@@ -189,8 +190,8 @@ let package = Package(
         .testTarget(
             name: "DataPlaneTests",
             dependencies: [
-                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "Passwords", "RPC",
-                protobuf, nioCore, nioPosix, nioEmbedded, logging, metrics,
+                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "Passwords", "PKI",
+                "RPC", "SnapshotFile", protobuf, nioCore, nioPosix, nioEmbedded, logging, metrics,
             ],
             swiftSettings: relaxed
         ),

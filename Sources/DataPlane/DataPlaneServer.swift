@@ -38,6 +38,7 @@ package final class DataPlaneServer: Sendable {
     ///   - configuration: The limits, and what the server says of itself.
     ///   - identify: Who is who.
     ///   - randomBytes: Returns so many bytes that nobody can guess, for tokens and salts.
+    ///   - makeDigest: Begins the SHA-256 digest that ends a snapshot.
     ///   - factory: Makes the metrics.
     ///   - logger: Says at debug level why connections failed.
     /// - Returns: A server that accepts connections; end it with ``shutdown(grace:)``.
@@ -50,13 +51,18 @@ package final class DataPlaneServer: Sendable {
         configuration: DataPlaneConfiguration,
         identify: @escaping Identify,
         randomBytes: @escaping @Sendable (Int) -> [UInt8],
+        makeDigest: @escaping @Sendable () throws -> any SnapshotDigest,
         metrics factory: any MetricsFactory,
         logger: Logger
     ) async throws -> DataPlaneServer {
         let shared = SharedServices(
             limits: configuration.authLimits,
             metrics: AuthMetrics(factory: factory),
-            snapshots: SnapshotSlots(limit: configuration.maximumSnapshots, factory: factory),
+            snapshots: SnapshotSlots(
+                limit: configuration.maximumSnapshots,
+                makeDigest: makeDigest,
+                factory: factory
+            ),
             randomBytes: randomBytes
         )
         do {

@@ -1,10 +1,18 @@
 import EtcdAPI
 import FoundationEssentials
 import NIOCore
-import PKI
 import SnapshotFile
 import SwiftProtobuf
 import Synchronization
+
+/// The SHA-256 digest of bytes that come one part after the other.
+package protocol SnapshotDigest: AnyObject {
+    /// Adds bytes.
+    func update(_ bytes: RawSpan) throws
+
+    /// Returns the 32 bytes of the digest; nothing can be added afterwards.
+    func finish() throws -> [UInt8]
+}
 
 /// Makes the messages of one snapshot, a few at a time, wherever it is called; the caller waits.
 ///
@@ -24,7 +32,7 @@ final class SnapshotProducer: Sendable {
 
     private struct Progress {
         var writer: BoltFileWriter
-        let digest: SHA256Digest
+        let digest: any SnapshotDigest
         /// Pages that were made and not yet sent.
         var pages = ByteBuffer()
         var remaining: Int
@@ -32,19 +40,25 @@ final class SnapshotProducer: Sendable {
 
     private let contents: SnapshotContents
     private let header: ResponseHeader
+    private let makeDigest: @Sendable () throws -> any SnapshotDigest
     /// `nil` until the file is laid out.
     ///
     /// Held while pages are made; nobody else waits for it, since the next call follows the last answer.
     private let progress = Mutex<Progress?>(nil)
 
-    init(_ contents: SnapshotContents, header: ResponseHeader) {
+    init(
+        _ contents: SnapshotContents,
+        header: ResponseHeader,
+        makeDigest: @escaping @Sendable () throws -> any SnapshotDigest
+    ) {
         self.contents = contents
         self.header = header
+        self.makeDigest = makeDigest
     }
 
     /// Makes the next messages.
     ///
-    /// - Throws: ``SnapshotFileError`` or ``PKIError``.
+    /// - Throws: ``SnapshotFileError``, or what the digest throws.
     func next() throws -> Batch {
         try self.progress.withLock { progress in
             if var current = progress.take() {
@@ -52,7 +66,7 @@ final class SnapshotProducer: Sendable {
                 return try self.advance(&current)
             }
             let writer = try self.contents.layOut()
-            progress = Progress(writer: writer, digest: try SHA256Digest(), remaining: writer.byteCount)
+            progress = Progress(writer: writer, digest: try self.makeDigest(), remaining: writer.byteCount)
             // The layout of a large store takes as long as several batches.
             return Batch()
         }

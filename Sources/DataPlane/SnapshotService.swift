@@ -45,7 +45,11 @@ final class SnapshotService: RPCStreamHandler {
             term: services.store.term,
             storageVersion: EtcdVersion.storage
         )
-        self.producer = SnapshotProducer(contents, header: services.header(snapshot.keyspace.revision))
+        self.producer = SnapshotProducer(
+            contents,
+            header: services.header(snapshot.keyspace.revision),
+            makeDigest: services.snapshots.makeDigest
+        )
         self.produce()
     }
 

@@ -1,4 +1,5 @@
 import EtcdAPI
+package import NIOCore
 
 /// The records as etcd stores them.
 extension Keyspace {
@@ -41,8 +42,22 @@ extension Record {
         return bytes
     }
 
+    /// The size of etcd's value of a record in bytes.
+    package var storedMessageByteCount: Int {
+        self.isTombstone ? ProtoSize.delimited(self.keyByteCount) : self.encodedByteCount
+    }
+
+    /// Appends etcd's value of a record: its key-value message, for a tombstone with nothing but the key.
+    package func appendStoredMessage(to buffer: inout ByteBuffer) {
+        if self.isTombstone {
+            buffer.writeBytes(self.keyOnlyMessage)
+        } else {
+            _ = unsafe self.withUnsafeEncoded { unsafe buffer.writeBytes($0) }
+        }
+    }
+
     /// etcd's value of a tombstone: a key-value message with nothing but the key.
-    package var keyOnlyMessage: [UInt8] {
+    var keyOnlyMessage: [UInt8] {
         unsafe self.withUnsafeKey { key in
             let count = ProtoSize.delimited(key.count)
             return unsafe [UInt8](unsafeUninitializedCapacity: count) { memory, initialized in

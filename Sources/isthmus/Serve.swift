@@ -193,6 +193,7 @@ struct Server {
                 configuration: plane,
                 identify: identify,
                 randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
+                makeDigest: { try SHA256Digest() },
                 metrics: self.registry,
                 logger: self.logger
             )
@@ -221,6 +222,9 @@ struct Server {
         FileHandle.standardOutput.write(Data(banner.text.utf8))
     }
 }
+
+/// The data plane knows no library of cryptography.
+extension SHA256Digest: SnapshotDigest {}
 
 /// The data plane's credentials and what keeps them fresh.
 private struct Credentials {

@@ -103,7 +103,7 @@ enum ImportTable {
         "DataPlane": Row(
             layer: .plane,
             modules: [
-                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "PKI", "RPC", "SnapshotFile", "Storage",
+                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "SnapshotFile", "Storage",
                 "Watching", "ChangeBus",
             ],
             outside: Self.loops.union(["NIOSSL", "SwiftProtobuf", Self.essentials])

@@ -61,7 +61,8 @@ package struct BoltFileWriter: Sendable {
     package mutating func appendPages(to buffer: inout ByteBuffer, byteCount: Int) {
         if !self.hasBegun {
             self.hasBegun = true
-            // bbolt takes the valid page of the later transaction; a transaction's page is that of its parity.
+            // bbolt takes the valid page of the later transaction; the parity of a transaction is that of its
+            // page.
             for (number, transaction) in [(UInt64(0), UInt64(2)), (1, 1)] {
                 BoltPageWriter.appendMeta(
                     number: number,

@@ -61,9 +61,7 @@ struct AlarmMessage: Hashable {
 }
 
 private func encode(byteCount: Int, _ body: (inout ProtoWriter) -> Void) -> [UInt8] {
-    unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { memory, initialized in
-        var writer = unsafe ProtoWriter(UnsafeMutableRawBufferPointer(memory))
-        body(&writer)
-        initialized = writer.count
-    }
+    var buffer = ByteBuffer()
+    buffer.writeMessage(byteCount: byteCount, body)
+    return Array(buffer.readableBytesView)
 }

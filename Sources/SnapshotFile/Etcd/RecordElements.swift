@@ -1,4 +1,3 @@
-import EtcdAPI
 import MVCC
 import NIOCore
 
@@ -11,8 +10,8 @@ struct RecordElements: BoltElements {
 
     func byteCounts(at index: Int) -> (key: Int, value: Int) {
         let record = self.records[index]
-        guard record.isTombstone else { return (EtcdBuckets.revisionByteCount, record.encodedByteCount) }
-        return (EtcdBuckets.revisionByteCount + 1, ProtoSize.delimited(record.keyByteCount))
+        let keyByteCount = EtcdBuckets.revisionByteCount + (record.isTombstone ? 1 : 0)
+        return (keyByteCount, record.storedMessageByteCount)
     }
 
     func appendKey(at index: Int, to buffer: inout ByteBuffer) {
@@ -20,11 +19,6 @@ struct RecordElements: BoltElements {
     }
 
     func appendValue(at index: Int, to buffer: inout ByteBuffer) {
-        let record = self.records[index]
-        if record.isTombstone {
-            buffer.writeBytes(record.keyOnlyMessage)
-        } else {
-            _ = unsafe record.withUnsafeEncoded { unsafe buffer.writeBytes($0) }
-        }
+        self.records[index].appendStoredMessage(to: &buffer)
     }
 }

@@ -1,4 +1,5 @@
 package import AccessControl
+import EtcdAPI
 package import MVCC
 import NIOCore
 
@@ -81,26 +82,28 @@ package struct SnapshotReader {
         guard mark.isEmpty || mark.elementsEqual([EtcdBuckets.tombstoneMark]) else {
             throw damage("it is not a revision")
         }
-        let decoded = unsafe value.withUnsafeBytes {
-            unsafe Record(encoded: $0, sub: Int(sub), isTombstone: false)
-        }
-        guard let record = decoded else { throw damage("its value is not a key with a value") }
+        let message = ByteBuffer(bytes: value)
+        guard let layout = KeyValueLayout.decode(message.readableBytesSpan), !layout.key.isEmpty,
+            let name = message.getSlice(at: layout.key.lowerBound, length: layout.key.count),
+            let value = message.getSlice(at: layout.value.lowerBound, length: layout.value.count)
+        else { throw damage("its value is not a key with a value") }
+        // Encoded anew, so that the bytes are ours whoever wrote them.
+        let record = Record(
+            key: name,
+            value: value,
+            createRevision: layout.createRevision,
+            modRevision: layout.modRevision,
+            sub: Int(sub),
+            version: layout.version,
+            lease: layout.lease
+        )
         guard mark.isEmpty else {
             return Record(tombstoneOf: record, modRevision: revision.main, sub: Int(sub))
         }
         guard record.modRevision == revision.main, 1...revision.main ~= record.createRevision,
             1...revision.main ~= record.version
         else { throw damage("its value belongs to another revision") }
-        // Encoded anew, so that the bytes are ours whoever wrote them.
-        return Record(
-            key: record.key,
-            value: record.value,
-            createRevision: record.createRevision,
-            modRevision: record.modRevision,
-            sub: Int(sub),
-            version: record.version,
-            lease: record.lease
-        )
+        return record
     }
 
     /// Returns the last revision up to which a compaction was begun: etcd finishes it at its next start.

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import PKI
 import SnapshotFile
 
@@ -12,34 +11,32 @@ final class SnapshotSource {
     private static let blockByteCount = 1 << 20
 
     private let path: String
-    private let descriptor: Int32
+    private let file: FileHandle
     private let byteCount: Int
     /// Whether there is a digest behind the database.
     private var hasDigest: Bool { self.byteCount % Self.sectorByteCount == Self.digestByteCount }
 
-    private init(path: String, descriptor: Int32, byteCount: Int) {
+    private init(path: String, file: FileHandle, byteCount: Int) {
         self.path = path
-        self.descriptor = descriptor
+        self.file = file
         self.byteCount = byteCount
     }
 
     /// Opens a file.
     static func open(_ path: String) throws(StartFailure) -> SnapshotSource {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno))
-            throw StartFailure(description: "\(path) cannot be opened: \(reason)")
+        do {
+            let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+            let attributes = try FileManager.default.attributesOfItem(atPath: target)
+            guard attributes[.type] as? FileAttributeType == .typeRegular else {
+                throw StartFailure(description: "\(path) is not a regular file")
+            }
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            return SnapshotSource(path: path, file: file, byteCount: Int(try file.seekToEnd()))
+        } catch let failure as StartFailure {
+            throw failure
+        } catch {
+            throw StartFailure(description: "\(path) cannot be opened: \(error.localizedDescription)")
         }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
-            throw StartFailure(description: "\(path) is not a regular file")
-        }
-        return SnapshotSource(path: path, descriptor: descriptor, byteCount: Int(status.st_size))
-    }
-
-    deinit {
-        close(self.descriptor)
     }
 
     /// The size of the database in bytes.
@@ -79,24 +76,16 @@ final class SnapshotSource {
 
     /// Reads exactly so many bytes.
     func read(at offset: Int, byteCount: Int) throws(SnapshotFileError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: byteCount)
-        var done = 0
-        while done < byteCount {
-            let count = bytes.withUnsafeMutableBytes { memory in
-                pread(
-                    self.descriptor,
-                    memory.baseAddress.map { $0 + done },
-                    byteCount - done,
-                    off_t(offset + done)
-                )
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                let reason = count == 0 ? "the file became shorter" : String(cString: strerror(errno))
-                throw .unreadable(offset: offset + done, reason: reason)
-            }
-            done += count
+        let found: Data?
+        do {
+            try self.file.seek(toOffset: UInt64(offset))
+            found = try self.file.read(upToCount: byteCount)
+        } catch {
+            throw .unreadable(offset: offset, reason: error.localizedDescription)
         }
-        return bytes
+        guard let found, found.count == byteCount else {
+            throw .unreadable(offset: offset, reason: "the file became shorter")
+        }
+        return Array(found)
     }
 }
