@@ -62,6 +62,11 @@ let package = Package(
         .target(name: "MVCC", dependencies: ["EtcdAPI", nioCore], swiftSettings: audited),
         .target(name: "AccessControl", dependencies: [nioCore], swiftSettings: audited),
         .target(name: "MeshSchema", dependencies: [nioCore], swiftSettings: audited),
+        .target(
+            name: "SnapshotFile",
+            dependencies: ["EtcdAPI", "MVCC", "AccessControl", protobuf, nioCore],
+            swiftSettings: audited
+        ),
 
         // Mechanisms: one outside thing each.
         .target(name: "ChangeBus", swiftSettings: strict),
@@ -103,8 +108,8 @@ let package = Package(
         .target(
             name: "DataPlane",
             dependencies: [
-                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "Storage", "Watching", "ChangeBus",
-                protobuf, nioCore, nioPosix, nioSSL, logging, metrics,
+                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "SnapshotFile", "Storage",
+                "Watching", "ChangeBus", protobuf, nioCore, nioPosix, nioSSL, logging, metrics,
             ],
             swiftSettings: strict
         ),
@@ -114,7 +119,7 @@ let package = Package(
             name: "isthmus",
             dependencies: [
                 "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
-                "MVCC",
+                "MVCC", "SnapshotFile",
                 "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -143,6 +148,12 @@ let package = Package(
         .testTarget(
             name: "MeshSchemaTests",
             dependencies: ["TestSupport", "MeshSchema", nioCore],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "SnapshotFileTests",
+            dependencies: ["TestSupport", "SnapshotFile", "MVCC", "AccessControl", nioCore],
+            exclude: ["Fixtures"],
             swiftSettings: relaxed
         ),
         .testTarget(name: "ChangeBusTests", dependencies: ["ChangeBus"], swiftSettings: relaxed),
@@ -188,8 +199,8 @@ let package = Package(
         .testTarget(
             name: "DataPlaneTests",
             dependencies: [
-                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "Passwords", "RPC",
-                protobuf, nioCore, nioPosix, nioEmbedded, logging, metrics,
+                "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "Passwords", "PKI",
+                "RPC", "SnapshotFile", protobuf, nioCore, nioPosix, nioEmbedded, logging, metrics,
             ],
             swiftSettings: relaxed
         ),

@@ -20,6 +20,35 @@ package struct AuthState: Hashable, Sendable {
     /// Creates the state of a new store: disabled, with nobody in it.
     package init() {}
 
+    /// Creates the state that another server kept; what it gave out in tokens is withdrawn.
+    ///
+    /// - Parameters:
+    ///   - isEnabled: Whether requests need a user.
+    ///   - revision: The number of changes so far.
+    ///   - roles: The roles with what they grant, in any order.
+    ///   - users: The users with the hashes of their passwords and the names of their roles, in any order.
+    package init(
+        isEnabled: Bool,
+        revision: UInt64,
+        roles: [(name: String, permissions: [Permission])],
+        users: [(name: String, passwordHash: String?, roles: [String])]
+    ) {
+        self.isEnabled = isEnabled
+        self.revision = revision
+        self.enabledRevision = revision
+        for (name, permissions) in roles {
+            var role = AuthRole(name: name)
+            role.permissions = permissions
+            self.roleTable.set(role)
+        }
+        for (name, passwordHash, roles) in users {
+            var user = AuthUser(name: name, passwordHash: passwordHash, credentialRevision: revision)
+            user.roles = roles.sorted { $0.precedes($1) }
+            self.compile(&user)
+            self.userTable.set(user)
+        }
+    }
+
     /// All users, in the byte order of their names.
     package var users: [AuthUser] { self.userTable.elements }
 

@@ -21,6 +21,8 @@ package struct DataPlaneConfiguration: Sendable {
     package var inlineRecords = 2_048
     /// The most watches of all streams of a connection.
     package var maximumWatchesPerConnection = 8_192
+    /// The most snapshots that are sent at once, to all clients.
+    package var maximumSnapshots = 2
     /// How often quiet watches that asked for it are told how far they are.
     package var progressInterval: Duration = .seconds(600)
     /// Whether the JSON gateway is served (etcd `--enable-grpc-gateway`).

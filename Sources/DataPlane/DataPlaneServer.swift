@@ -41,6 +41,7 @@ package final class DataPlaneServer: Sendable {
     ///   - identify: Who is who.
     ///   - tokens: What logins give; `nil`: random tokens, kept in memory.
     ///   - randomBytes: Returns so many bytes that nobody can guess, for tokens and salts.
+    ///   - makeDigest: Begins the SHA-256 digest that ends a snapshot.
     ///   - factory: Makes the metrics.
     ///   - logger: Says at debug level why connections failed.
     ///   - willListen: Called when all metrics are there and nobody can connect yet.
@@ -54,6 +55,7 @@ package final class DataPlaneServer: Sendable {
         identify: @escaping Identify,
         tokens: (any TokenProvider)? = nil,
         randomBytes: @escaping @Sendable (Int) -> [UInt8],
+        makeDigest: @escaping @Sendable () throws -> any SnapshotDigest,
         metrics factory: any MetricsFactory,
         logger: Logger,
         willListen: () -> Void = {}
@@ -62,6 +64,11 @@ package final class DataPlaneServer: Sendable {
             limits: configuration.authLimits,
             metrics: AuthMetrics(factory: factory),
             tokens: tokens,
+            snapshots: SnapshotSlots(
+                limit: configuration.maximumSnapshots,
+                makeDigest: makeDigest,
+                factory: factory
+            ),
             randomBytes: randomBytes
         )
         let server: (listeners: [RPCListener], failure: (any Error)?)

@@ -31,6 +31,7 @@ enum EtcdMethod: Int, CaseIterable {
     case hash
     case hashKV
     case moveLeader
+    case snapshot
     case authEnable
     case authDisable
     case authStatus
@@ -76,6 +77,7 @@ enum EtcdMethod: Int, CaseIterable {
         case .hash: "/etcdserverpb.Maintenance/Hash"
         case .hashKV: "/etcdserverpb.Maintenance/HashKV"
         case .moveLeader: "/etcdserverpb.Maintenance/MoveLeader"
+        case .snapshot: "/etcdserverpb.Maintenance/Snapshot"
         case .authEnable: "/etcdserverpb.Auth/AuthEnable"
         case .authDisable: "/etcdserverpb.Auth/AuthDisable"
         case .authStatus: "/etcdserverpb.Auth/AuthStatus"
@@ -101,7 +103,7 @@ enum EtcdMethod: Int, CaseIterable {
     /// Whether the transport hands over messages one by one.
     var kind: RPCMethodKind {
         switch self {
-        case .watch, .leaseKeepAlive, .healthWatch: .stream
+        case .watch, .leaseKeepAlive, .snapshot, .healthWatch: .stream
         default: .unary
         }
     }

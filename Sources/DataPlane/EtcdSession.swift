@@ -55,7 +55,7 @@ final class EtcdSession: RPCSession {
         case .roleAdd, .roleGet, .roleList, .roleDelete, .roleGrantPermission, .roleRevokePermission:
             self.role(method, message, on: stream)
         case .healthCheck: self.checkHealth(message, on: stream)
-        case .watch, .leaseKeepAlive, .healthWatch:
+        case .watch, .leaseKeepAlive, .snapshot, .healthWatch:
             stream.finish(RPCStatus(code: .internal, message: "a streaming method was called as a unary one"))
         }
     }
@@ -64,6 +64,7 @@ final class EtcdSession: RPCSession {
         switch EtcdMethod(rawValue: method) {
         case .watch: return WatchService(session: self, stream: stream)
         case .leaseKeepAlive: return KeepAliveService(session: self, stream: stream)
+        case .snapshot: return SnapshotService(session: self, stream: stream)
         default: return HealthWatchService(stream: stream)
         }
     }

@@ -2,6 +2,7 @@ import AccessControl
 import MVCC
 import Passwords
 import RPC
+import SnapshotFile
 import Watching
 
 /// etcd's codes and sentences: the one place where an error becomes words for an etcd client.
@@ -137,6 +138,19 @@ enum EtcdStatus {
         case .cannotSign(let reason):
             RPCStatus(code: .internal, message: "isthmus: the token cannot be signed: \(reason)")
         }
+    }
+
+    /// Returns what a client is told of a snapshot that cannot be made.
+    static func status(_ error: SnapshotFileError) -> RPCStatus {
+        RPCStatus(code: .failedPrecondition, message: "isthmus: there can be no snapshot: \(error)")
+    }
+
+    /// Returns what a client is told when there are as many snapshots as are allowed.
+    static func tooManySnapshots(limit: Int) -> RPCStatus {
+        RPCStatus(
+            code: .resourceExhausted,
+            message: "isthmus: \(limit) snapshots are being sent, as many as are allowed"
+        )
     }
 
     /// Returns what a client is told of a password that cannot be hashed.

@@ -16,6 +16,7 @@ final class LoopServices {
     let tokens: any TokenProvider
     let passwords: PasswordWorker
     let authMetrics: AuthMetrics
+    let snapshots: SnapshotSlots
     /// The open watch streams whose rights depend on the users, by the order in which they were opened.
     private var revocableWatches: [UInt64: WatchService] = [:]
     private var lastRevocableWatch: UInt64 = 0
@@ -34,6 +35,7 @@ final class LoopServices {
         self.tokens = shared.tokens
         self.passwords = shared.passwords
         self.authMetrics = shared.authMetrics
+        self.snapshots = shared.snapshots
         self.registry = LoopRegistry(
             eventLoop: port.eventLoop,
             replica: store.replica,
@@ -92,17 +94,20 @@ struct SharedServices: Sendable {
     let tokens: any TokenProvider
     let passwords: PasswordWorker
     let authMetrics: AuthMetrics
+    let snapshots: SnapshotSlots
 
     /// Without a provider, tokens are random and kept in memory.
     init(
         limits: AuthLimits,
         metrics: AuthMetrics,
         tokens: (any TokenProvider)? = nil,
+        snapshots: SnapshotSlots,
         randomBytes: @escaping @Sendable (Int) -> [UInt8]
     ) {
         self.tokens = tokens ?? TokenStore(limits: limits, metrics: metrics, randomBytes: randomBytes)
         self.passwords = PasswordWorker(limits: limits, metrics: metrics, randomBytes: randomBytes)
         self.authMetrics = metrics
+        self.snapshots = snapshots
     }
 }
 

@@ -8,21 +8,10 @@ extension Keyspace {
     /// horizon is left out (etcd `mvcc/hash.go`). The same history gives the same number on every server.
     /// Takes O(*n* log *n*); not on an event loop.
     package func hash(through revision: Int64) -> UInt32 {
-        var records: [Record] = []
-        let horizon = self.compactedRevision
-        self.index.visitAll { element in
-            let kept = element.compacted(through: horizon) { _ in }
-            kept?.forEachRecord { record in
-                guard record.modRevision <= revision, !(record.isTombstone && record.modRevision == horizon)
-                else { return }
-                records.append(record)
-            }
-            return true
-        }
-        records.sort { ($0.modRevision, $0.sub) < ($1.modRevision, $1.sub) }
         var hash = CRC32C()
         hash.update(Array("key".utf8))
-        for record in records {
+        for record in self.keptRecords where record.modRevision <= revision {
+            guard !record.isTombstone || record.modRevision != self.compactedRevision else { continue }
             hash.update(record.revisionBytes)
             if record.isTombstone {
                 hash.update(record.keyOnlyMessage)
@@ -31,34 +20,6 @@ extension Keyspace {
             }
         }
         return hash.value
-    }
-}
-
-extension Record {
-    /// etcd's key of a record: big-endian revision, `_`, big-endian sub, and `t` for a tombstone
-    /// (`mvcc/revision.go`).
-    fileprivate var revisionBytes: [UInt8] {
-        var bytes: [UInt8] = []
-        for shift in stride(from: 56, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: self.modRevision >> shift))
-        }
-        bytes.append(UInt8(ascii: "_"))
-        for shift in stride(from: 56, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: self.sub >> shift))
-        }
-        if self.isTombstone { bytes.append(UInt8(ascii: "t")) }
-        return bytes
-    }
-
-    fileprivate var keyOnlyMessage: [UInt8] {
-        unsafe self.withUnsafeKey { key in
-            let count = ProtoSize.delimited(key.count)
-            return unsafe [UInt8](unsafeUninitializedCapacity: count) { memory, initialized in
-                var writer = unsafe ProtoWriter(UnsafeMutableRawBufferPointer(memory))
-                unsafe writer.delimited(0x0a, key)
-                initialized = writer.count
-            }
-        }
     }
 }
 

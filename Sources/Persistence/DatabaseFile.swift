@@ -52,7 +52,7 @@ struct DatabaseFile {
     func create(mark: UInt64, _ fill: (Database) throws -> Void) throws(PersistenceError) {
         let draft = self.path + ".new-" + String(mark, radix: 16)
         defer {
-            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
+            DatabaseFile(path: draft, applicationID: self.applicationID, version: self.version).remove()
         }
         do {
             var configuration = Configuration()
@@ -70,9 +70,19 @@ struct DatabaseFile {
         }
         // The files that SQLite puts beside it get the same mode.
         guard chmod(draft, S_IRUSR | S_IWUSR) == 0 else { throw self.failure(errno, "closing it to others") }
+        try self.adopt(draft)
+    }
+
+    /// Gives the complete and closed database at `draft` this file's name, synced.
+    func adopt(_ draft: String) throws(PersistenceError) {
         try self.sync(draft)
         try self.publish(draft)
         try self.sync(self.directory)
+    }
+
+    /// Removes the file and what SQLite puts beside it, if they are there.
+    func remove() {
+        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(self.path + suffix) }
     }
 
     /// Gives the complete file its name.

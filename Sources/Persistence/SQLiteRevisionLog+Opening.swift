@@ -20,11 +20,7 @@ extension SQLiteRevisionLog {
         newIdentity: () -> StoreIdentity
     ) throws(PersistenceError) -> (SQLiteRevisionLog, RecoveredStore) {
         precondition(durability != .memory, "a log in memory has no file")
-        let file = DatabaseFile(
-            path: path,
-            applicationID: StoreSchema.applicationID,
-            version: StoreSchema.version
-        )
+        let file = DatabaseFile(store: path)
         let isFresh = try !file.exists()
         if isFresh {
             let state = StoreState.fresh(identity: newIdentity(), durability: durability)

@@ -124,6 +124,13 @@ enum StoreSchema {
         """
 }
 
+extension DatabaseFile {
+    /// The file of a store.
+    init(store path: String) {
+        self.init(path: path, applicationID: StoreSchema.applicationID, version: StoreSchema.version)
+    }
+}
+
 /// What is wrong with the contents of a file that SQLite itself finds in order.
 enum StoreSchemaError: Error {
     /// Something that this program wrote has changed.

@@ -81,11 +81,18 @@ struct WorkingBatch {
     var hasNewAuth: Bool { self.encodedAuth != nil }
 
     private var authDocuments: [DocumentChange] {
-        self.encodedAuth.map { [DocumentChange(name: Self.authDocument, bytes: $0)] } ?? []
+        self.encodedAuth.map { [DocumentChange(auth: $0)] } ?? []
     }
 
     mutating func setDocument(_ name: String, _ bytes: [UInt8]?) {
         self.documents.removeAll { $0.name == name }
         self.documents.append(DocumentChange(name: name, bytes: bytes))
+    }
+}
+
+extension DocumentChange {
+    /// Creates the change that stores users and roles, in their encoded form, where a start looks for them.
+    package init(auth encoded: [UInt8]) {
+        self.init(name: WorkingBatch.authDocument, bytes: encoded)
     }
 }

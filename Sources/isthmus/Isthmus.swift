@@ -16,7 +16,9 @@ struct Isthmus: AsyncParsableCommand {
         commandName: "isthmus",
         abstract: "Serves the etcd v3 API to Cilium's clients, and joins clusters to a mesh.",
         version: "isthmus \(Version.current)",
-        subcommands: [ServeCommand.self, EtcdCommand.self, ConfigCommand.self, VersionCommand.self]
+        subcommands: [
+            ServeCommand.self, EtcdCommand.self, RestoreCommand.self, ConfigCommand.self, VersionCommand.self,
+        ]
     )
 
     /// Runs the command that the process was asked for.

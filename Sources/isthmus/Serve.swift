@@ -147,7 +147,7 @@ struct Server {
             path: self.configuration.stateDirectory + "/store.db",
             durability: .init(rawValue: self.configuration.store.durability.rawValue) ?? .strict,
             limits: limits,
-            newIdentity: StoreOpening.randomIdentity,
+            newIdentity: { StoreOpening.randomIdentity() },
             clock: self.clock,
             metrics: self.registry,
             logger: self.logger
@@ -184,6 +184,7 @@ struct Server {
                 configuration: plane,
                 identify: identify,
                 randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
+                makeDigest: { try SHA256Digest() },
                 metrics: self.registry,
                 logger: self.logger
             )
@@ -213,3 +214,6 @@ struct Server {
         FileHandle.standardOutput.write(Data(banner.text.utf8))
     }
 }
+
+/// The data plane knows no library of cryptography.
+extension SHA256Digest: SnapshotDigest {}

@@ -42,6 +42,11 @@ enum ImportTable {
             outside: Self.system.union(["NIOCore", "Synchronization"])
         ),
         "AccessControl": Row(layer: .pure, modules: [], outside: ["NIOCore"]),
+        "SnapshotFile": Row(
+            layer: .pure,
+            modules: ["EtcdAPI", "MVCC", "AccessControl"],
+            outside: ["NIOCore", "SwiftProtobuf", Self.essentials]
+        ),
         "MeshSchema": Row(layer: .pure, modules: [], outside: ["NIOCore", Self.essentials]),
         "MeshPolicy": Row(layer: .pure, modules: ["MeshSchema"], outside: ["NIOCore", Self.essentials]),
 
@@ -100,7 +105,8 @@ enum ImportTable {
         "DataPlane": Row(
             layer: .plane,
             modules: [
-                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "Storage", "Watching", "ChangeBus",
+                "EtcdAPI", "MVCC", "AccessControl", "Passwords", "RPC", "SnapshotFile", "Storage",
+                "Watching", "ChangeBus",
             ],
             outside: Self.loops.union(["NIOSSL", "SwiftProtobuf", Self.essentials])
         ),
@@ -130,7 +136,7 @@ enum ImportTable {
                 "AccessControl", "AdminPlane", "ChangeBus", "DataPlane", "EtcdAPI", "EtcdClient",
                 "KubernetesSource",
                 "MVCC", "MeshPolicy", "MeshSchema", "MicroHTTP", "Mirroring", "PKI", "Persistence", "RPC",
-                "Storage",
+                "SnapshotFile", "Storage",
                 "Telemetry", "Upstream", "Watching",
             ],
             outside: Self.loops.union([

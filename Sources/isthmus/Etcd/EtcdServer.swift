@@ -199,6 +199,7 @@ struct EtcdServer {
                 identify: { (peer) throws(RPCRefusal) in try identification.authorization(of: peer) },
                 tokens: tokens,
                 randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
+                makeDigest: { try SHA256Digest() },
                 metrics: self.registry,
                 logger: self.logger,
                 willListen: { self.registerMetrics(store, credentials) }
