@@ -142,7 +142,9 @@ package final class HTTPExchange {
 
     /// The head is complete.
     func receiveHead() {
-        self.bodyHandler = self.session?.bodyHandler(for: self.request, on: self)
+        guard let handler = self.session?.bodyHandler(for: self.request, on: self) else { return }
+        // Kept until the exchange is over, which it may be already.
+        if !self.isEnded { self.bodyHandler = handler }
     }
 
     func receiveBody(_ bytes: ByteBuffer) {

@@ -65,6 +65,8 @@ package final class RPCListener: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(clamping: limits.acceptBacklog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // HTTP/1.1 has no ping, so a peer that vanished from a quiet stream is found by the system.
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.writeBufferWaterMark, value: watermarks)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelInitializer { channel in

@@ -125,6 +125,12 @@ extension GatewayRoute {
             Etcdserverpb_DefragmentRequest.self,
             Etcdserverpb_DefragmentResponse.self
         ),
+        .init(
+            "maintenance/snapshot",
+            .snapshot,
+            Etcdserverpb_SnapshotRequest.self,
+            Etcdserverpb_SnapshotResponse.self
+        ),
         .init("maintenance/hash", .hash, Etcdserverpb_HashRequest.self, Etcdserverpb_HashResponse.self),
         .init(
             "maintenance/hashkv",
