@@ -10,7 +10,7 @@ package protocol TokenProvider: Sendable {
     /// Returns a new token for a login; not called on event loops.
     func issue(_ grant: AuthGrant, now: NIODeadline) throws(TokenFailure) -> String
 
-    /// Returns what a token stands for, and prolongs its life if it is kept; `nil` when it is not one of ours.
+    /// Returns what a token stands for, and prolongs its life if it is kept; `nil` when it is none of ours.
     func grant(of token: String, now: NIODeadline) -> AuthGrant?
 
     /// Forgets a token whose grant was withdrawn, if it is kept.

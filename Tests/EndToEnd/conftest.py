@@ -10,7 +10,7 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 import pytest  # noqa: E402
 
 from support.protocol import Client  # noqa: E402
-from support.servers import PRODUCT, TARGETS, Etcd  # noqa: E402
+from support.servers import PRODUCT, TARGETS, Etcd, StandIn, etcd_link  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -76,6 +76,27 @@ def make_server(target, tmp_path):
 
     def make(name="own", **options):
         made.append(TARGETS[target](tmp_path / name, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        if each.process:
+            each.kill()
+
+
+@pytest.fixture
+def etcd(tmp_path):
+    """Our binary, called etcd."""
+    return etcd_link(tmp_path)
+
+
+@pytest.fixture
+def make_beside(tmp_path):
+    """Makes servers by kind: ours in etcd's place, or real etcd."""
+    made = []
+
+    def make(kind=StandIn, name=None, **options):
+        made.append(kind(tmp_path / (name or f"{kind.target}-{len(made)}"), **options))
         return made[-1]
 
     yield make

@@ -123,9 +123,9 @@ def test_a_certificate_that_is_replaced_is_used_without_a_restart(make):
     server.authority.issue("server", "renewed", "serverAuth,clientAuth", names)
 
     def subject():
-        admin = server.identity("admin")
+        who = server.identity("admin")
         return subprocess.run(
-            ["openssl", "s_client", "-connect", server.address, "-cert", admin.certificate, "-key", admin.key],
+            ["openssl", "s_client", "-connect", server.address, "-cert", who.certificate, "-key", who.key],
             capture_output=True, text=True, stdin=subprocess.DEVNULL,
         ).stdout  # fmt: skip
 

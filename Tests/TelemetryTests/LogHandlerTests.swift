@@ -46,8 +46,8 @@ private final class Lines: Sendable {
         let time = "2026-11-23T16:49:11.000042Z"
         #expect(
             self.lines.all == [
-                #"{"level":"warn","ts":"\#(time)","caller":"b/c.swift:7","msg":"ready \"now\"","a":["x"],"b":"2","#
-                    + #""metadata.ts":"mine"}"# + "\n"
+                #"{"level":"warn","ts":"\#(time)","caller":"b/c.swift:7","msg":"ready \"now\"","a":["x"],"#
+                    + #""b":"2","metadata.ts":"mine"}"# + "\n"
             ]
         )
         let levels: [Logger.Level] = [.debug, .info, .notice, .error, .critical]

@@ -49,7 +49,7 @@ struct MetricFamily: Sendable {
         self.kind = kind
     }
 
-    /// Returns the series at `labels`, which is `made` if it is new and fits, and whether `made` was rejected.
+    /// Returns the series at `labels`, which is `made` if it is new and fits, and whether it was rejected.
     mutating func adopt(
         _ made: MetricSeries,
         kind: MetricKind,

@@ -5,9 +5,9 @@ struct EtcdDirectory {
     let path: String
     private let lock: Int32
 
-    /// Makes the directory if it is not there, and takes it for this process alone, until the process ends.
+    /// Makes the directory if it is not there, and takes it for this process alone until the process ends.
     ///
-    /// - Throws: ``StartFailure``, also when the directory is another server's or holds the data of real etcd.
+    /// - Throws: ``StartFailure``, also when the directory is another server's or real etcd's.
     init(_ path: String) throws(StartFailure) {
         self.path = path
         let member = path + "/member"

@@ -80,6 +80,7 @@ struct EtcdServer {
             EtcdListeners(readiness: self.readiness) {
                 let dataPlane = try await self.startDataPlane(store, credentials, revoked, tokens, pulse)
                 self.greet(dataPlane)
+                await InitDaemon.notifyReady(environment: self.environment, group: self.group)
                 return dataPlane
             }
         )
@@ -280,6 +281,5 @@ struct EtcdServer {
         for address in dataPlane.localAddresses.dropFirst(count) {
             self.logger.info("serving metrics", metadata: ["address": "\(address.text)"])
         }
-        InitDaemon.notifyReady(environment: self.environment)
     }
 }

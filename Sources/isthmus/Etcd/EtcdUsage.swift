@@ -37,7 +37,7 @@ enum EtcdUsage {
             Show the flags.
 
           etcd --config-file
-            Path to the server configuration file. If it is given, other flags and the environment are ignored.
+            Path to the server configuration file; other flags and the environment are ignored then.
 
         """
 

@@ -8,7 +8,8 @@ struct SelfSignedFiles {
 
     /// Returns the files, making them if they are not there.
     ///
-    /// The first certificate of the file is the server's, the second its authority's, which clients may trust.
+    /// The first certificate of the file is the server's, the second its authority's, which clients may
+    /// trust.
     init(directory: String, hosts: [String], years: Int, now: Int64) throws {
         let path = directory + "/fixtures/client"
         self.certificate = path + "/cert.pem"
@@ -38,8 +39,7 @@ struct SelfSignedFiles {
             validity: validity,
             now: now
         )
-        let keyBytes = try key.pem().withBytes { bytes in bytes.withUnsafeBytes { Data($0) } }
         try Data(leaf.pem + authority.certificate.pem).write(to: URL(fileURLWithPath: self.certificate))
-        try keyBytes.write(to: URL(fileURLWithPath: self.key))
+        try Data(key.pem().copy()).write(to: URL(fileURLWithPath: self.key))
     }
 }

@@ -43,6 +43,18 @@ def spawn(arguments, output, errors, environment=None):
         )
 
 
+def run(program, *arguments, environment=None, within=20):
+    """Runs a program to its end; returns the finished process with its text."""
+    return subprocess.run(
+        [str(program), *[str(argument) for argument in arguments]],
+        capture_output=True,
+        text=True,
+        timeout=within,
+        env=clean_environment(environment),
+        stdin=subprocess.DEVNULL,
+    )
+
+
 def end(process, how=signal.SIGTERM, within=35):
     """Sends a signal and returns the exit code; kills a process that does not end in time."""
     if process.poll() is None:
