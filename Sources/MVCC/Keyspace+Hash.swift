@@ -3,22 +3,33 @@ import EtcdAPI
 extension Keyspace {
     /// Returns etcd's `HashKV` of the history up to `revision`, which must be readable.
     ///
-    /// CRC-32C of the word `key`, then of every record that compaction keeps, in (revision, sub) order: its
-    /// revision, its key-value message; a tombstone's message has only the key, and one exactly at the
-    /// horizon is left out (etcd `mvcc/hash.go`). The same history gives the same number on every server.
-    /// Takes O(*n* log *n*); not on an event loop.
+    /// CRC-32C of the word `key`, then of records in (revision, sub) order: the revision, the key-value message; a
+    /// tombstone's message has only the key (etcd `mvcc/hash.go`). Above the horizon every record counts. At or
+    /// below it only those of keys that exist at `revision` and did not change since, unless no key exists then:
+    /// etcd takes an empty set of what to keep for none, and leaves nothing out. The same history gives the same
+    /// number on every server. Takes O(*n* log *n*); not on an event loop.
     package func hash(through revision: Int64) -> UInt32 {
         var records: [Record] = []
+        var superseded: [Record] = []
+        var isEmpty = true
         let horizon = self.compactedRevision
         self.index.visitAll { element in
+            let current = element.record(at: revision)
+            let exists = current.map { !$0.isTombstone } ?? false
+            if exists { isEmpty = false }
             let kept = element.compacted(through: horizon) { _ in }
             kept?.forEachRecord { record in
-                guard record.modRevision <= revision, !(record.isTombstone && record.modRevision == horizon)
-                else { return }
-                records.append(record)
+                guard record.modRevision <= revision else { return }
+                let isCurrent = record.modRevision == current?.modRevision && record.sub == current?.sub
+                if record.modRevision > horizon || (exists && isCurrent) {
+                    records.append(record)
+                } else {
+                    superseded.append(record)
+                }
             }
             return true
         }
+        if isEmpty { records += superseded }
         records.sort { ($0.modRevision, $0.sub) < ($1.modRevision, $1.sub) }
         var hash = CRC32C()
         hash.update(Array("key".utf8))
