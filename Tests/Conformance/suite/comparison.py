@@ -4,6 +4,8 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from .differences import ABSENT, DIFFERENCES, Difference
 from .recorder import Entry, Recorder
 from .subjects import Subject
@@ -42,15 +44,15 @@ class Comparison:
     def check(self, script: Script, without: tuple[str, ...] = ()) -> None:
         """Fails when the servers differ in a way that is not intended."""
         problems = self.run(script, without)
-        assert not problems, "\n" + "\n".join(problems)
+        if problems:
+            pytest.fail("\n".join(problems), pytrace=False)
 
     def replace(self) -> None:
         for subject in [self.ours, *self.theirs]:
             subject.replace()
 
-    @staticmethod
-    def record(subject: Subject, script: Script) -> list[Entry]:
-        recorder = Recorder(subject)
+    def record(self, subject: Subject, script: Script) -> list[Entry]:
+        recorder = Recorder(subject, compares_hashes=self.ours.has_no_other_writers)
         try:
             script(recorder)
         except Exception as error:  # A script that fails on one server only is a difference.

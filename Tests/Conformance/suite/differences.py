@@ -58,6 +58,22 @@ def reads_the_past_and_puts(txn: dict[str, Any]) -> bool:
     return reads and any("request_put" in operation for operation in kinds)
 
 
+def refused(
+    reason: str,
+    servers: tuple[str, ...],
+    method: str,
+    code: str,
+    sentence: str,
+    when: Callable[[dict[str, Any]], bool],
+) -> list[Difference]:
+    """Rows for a request that we refuse and an older server carries out."""
+    return [
+        Difference(reason, servers, method, "code", code, ABSENT, when),
+        Difference(reason, servers, method, "message", re.escape(sentence), ABSENT, when),
+        Difference(reason, servers, method, ANY, ABSENT, ANY, when),
+    ]
+
+
 DIFFERENCES: list[Difference] = [
     Difference(
         "etcd 3.6 says which revision it hashed", BOTH, "Maintenance.HashKV", "hash_revision", r"\+\d+", ABSENT
@@ -71,5 +87,61 @@ DIFFERENCES: list[Difference] = [
         BOTH, "KV.Txn", "message",
         "etcdserver: mvcc: required revision (is a future revision|has been compacted)",
         "etcdserver: (requested lease|key) not found", reads_the_past_and_puts,
+    ),
+    *refused(
+        "etcd 3.6 refuses a sort order that it does not know", BOTH, "KV.Range",
+        "INVALID_ARGUMENT", "etcdserver: invalid sort option",
+        lambda request: request.get("sort_order") in (-1, 3),
+    ),
+    *(
+        Difference(
+            "our limit is for the request, etcd's for its log entry, some 20 bytes longer", BOTH, "KV.Put", path,
+            ours, theirs, lambda request: len(request.get("value", b"")) == 1_572_850,
+        )
+        for path, ours, theirs in [
+            (r"header\..*", ANY, ABSENT), ("code", ABSENT, "INVALID_ARGUMENT"),
+            ("message", ABSENT, "etcdserver: request is too large"),
+        ]
+    ),
+    *(
+        Difference("we are the newer version", BOTH, "Maintenance.Status", path, ours, theirs)
+        for path, ours, theirs in [
+            ("version", r"3\.6\.\d+", r"3\.[45]\.\d+"), ("storageVersion", r"3\.6\.0", ABSENT),
+            ("dbSizeQuota", "<set>", ABSENT),
+        ]
+    ),
+    Difference(
+        "mesh clients drop the connection when an answer has no header",
+        BOTH, "Maintenance.Defragment", r"header\..*", ANY, ABSENT,
+    ),
+    Difference("newer servers send a header", ONLY_34, "Maintenance.Alarm", r"header\..*", ANY, ABSENT),
+    *(
+        Difference(
+            "etcd 3.6 still hashes at the compacted revision", BOTH, "Maintenance.HashKV", path, ours, theirs,
+            lambda request: request.get("revision") == 1,
+        )
+        for path, ours, theirs in [
+            (r"header\..*|hash|compact_revision", ANY, ABSENT), ("code", ABSENT, "OUT_OF_RANGE"),
+            ("message", ABSENT, "etcdserver: mvcc: required revision has been compacted"),
+        ]
+    ),
+    Difference(
+        "since 3.5.16 the delete at the compacted revision is kept for watches that begin there",
+        BOTH, "Watch.events", r"0\..*", ANY, ABSENT, lambda request: request.get("key") == b"horizon",
+    ),
+    *(
+        Difference(
+            "newer servers refuse a negative start, older ones create the watch and cancel it then", BOTH,
+            "Watch.Watch", path, ours, theirs, lambda request: request.get("start_revision") == -1,
+        )
+        for path, ours, theirs in [
+            ("watch_id", "-1", ABSENT), ("canceled", "True", ABSENT),
+            ("cancel_reason", "etcdserver: mvcc: required revision has been compacted", ABSENT),
+        ]
+    ),
+    *refused(
+        "a full store takes no puts of nested transactions either; etcd does not count them", BOTH, "KV.Txn",
+        "RESOURCE_EXHAUSTED", "etcdserver: mvcc: database space exceeded",
+        lambda request: any("request_txn" in operation for operation in request.get("success", ())),
     ),
 ]

@@ -1,5 +1,6 @@
 """Performs a script's calls on one server and writes down every answer."""
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,14 @@ from .watches import Burst, Stepwise
 TIMEOUT = 20
 BASE_KEY = b"!base"
 MARKER = b"!marker"
+# What the sender `stranger` has.
+BAD_TOKEN = "abcdefghijklmnop.7"
+
+
+def short(value: Any) -> str:
+    """Returns the text of a request's field, without the middle of a large value."""
+    text = repr(value)
+    return text if len(text) < 2000 else f"{text[:40]}… {len(text)} characters"
 
 
 @dataclass
@@ -30,7 +39,7 @@ class Entry:
 class Recorder:
     """What a script is given. Its calls return the server's own messages; the transcript is in `entries`."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, compares_hashes: bool) -> None:
         self.subject = subject
         self.client = Client(subject.server)
         self.entries: list[Entry] = []
@@ -40,9 +49,7 @@ class Recorder:
         self.tokens: dict[str, str] = {}
         header = self.clean()
         self.base = self.head = header.revision
-        self.names = Normalizer(
-            self.base, header.cluster_id, header.member_id, subject.has_no_other_writers
-        )
+        self.names = Normalizer(self.base, header.cluster_id, header.member_id, compares_hashes)
 
     # The start of every script: no keys, no leases, and a compacted revision at which nothing was deleted.
 
@@ -62,11 +69,11 @@ class Recorder:
 
     # Calls
 
-    def call(self, method: str, user: str | None = None, **fields: Any) -> Any:
+    def call(self, method: str, sender: str | None = None, **fields: Any) -> Any:
         """Calls a method such as `KV.Put`; returns the answer, or nothing when it failed."""
-        metadata = self.metadata(user)
-        label = f"{method}({', '.join(f'{name}={value!r}' for name, value in fields.items())})"
-        entry = Entry(method, fields, f"{user}: {label}" if user is not None else label)
+        metadata = self.metadata(sender)
+        label = f"{method}({', '.join(f'{name}={short(value)}' for name, value in fields.items())})"
+        entry = Entry(method, fields, f"{sender}: {label}" if sender else label)
         self.entries.append(entry)
         service, name = method.split(".")
         described = services()[service].methods_by_name[name]
@@ -102,19 +109,26 @@ class Recorder:
     # Users
 
     def login(self, name: str, password: str) -> None:
-        """Logs in; later calls with `user=name` carry the token, also after it was withdrawn."""
+        """Logs in; later calls with `sender=name` carry the token, also after it was withdrawn."""
         answer = self.call("Auth.Authenticate", name=name, password=password)
         if answer is not None:
             self.tokens[name] = answer.token
 
-    def metadata(self, user: str | None) -> list[tuple[str, str]] | None:
-        return [("token", self.tokens.get(user, "abcdefghijklmnop.7"))] if user else None
+    def count_auth_revisions(self) -> None:
+        """Counts revisions of users and roles from here on, where the server tells them."""
+        with contextlib.suppress(grpc.RpcError):
+            self.names.auth_base = self.client.Auth.AuthStatus().authRevision
+
+    def metadata(self, sender: str | None) -> list[tuple[str, str]] | None:
+        """Returns the token of a user; of one who never logged in there is none."""
+        token = BAD_TOKEN if sender == "stranger" else self.tokens.get(sender or "")
+        return [("token", token)] if token else None
 
     # Streams
 
-    def watch(self, user: str | None = None) -> Stepwise:
+    def watch(self, sender: str | None = None) -> Stepwise:
         """Opens a watch stream whose messages the script takes one by one."""
-        self.streams.append(Stepwise(self, len(self.streams), self.metadata(user)))
+        self.streams.append(Stepwise(self, len(self.streams), self.metadata(sender)))
         return self.streams[-1]
 
     def burst(self) -> Burst:
@@ -128,7 +142,7 @@ class Recorder:
         for stream in self.bursts:
             stream.collect(answer.header.revision)
 
-    def keep_alive(self, *identifiers: int, user: str | None = None) -> None:
+    def keep_alive(self, *identifiers: int, sender: str | None = None) -> None:
         """Renews leases on one stream and writes down each answer and how the stream ended."""
         request = message_factory.GetMessageClass(
             services()["Lease"].methods_by_name["LeaseKeepAlive"].input_type
@@ -137,7 +151,7 @@ class Recorder:
         label = f"Lease.LeaseKeepAlive{identifiers}"
         answers: list[Any] = []
         try:
-            call = self.client.Lease.LeaseKeepAlive(requests, timeout=TIMEOUT, metadata=self.metadata(user))
+            call = self.client.Lease.LeaseKeepAlive(requests, timeout=TIMEOUT, metadata=self.metadata(sender))
             for answer in call:
                 answers.append(self.names.tree(answer))
             answers.append("the stream ended well")

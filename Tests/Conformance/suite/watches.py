@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 from support.watching import WatchStream
 
-from .normalize import flatten
 from .revisions import At, resolve
 
 if TYPE_CHECKING:
@@ -57,12 +56,9 @@ class Stepwise:
         self.recorder.note(f"{self.name}: {label}", tree, "Watch.Watch", request)
         return message
 
-    def end(self) -> None:
-        """Closes our half and writes down how the server ends the stream."""
+    def end_requests(self) -> None:
+        """Closes our half of the stream."""
         self.stream.requests.put(None)
-        self.stream.reader.join(10)
-        answer = {"status": list(map(str, self.stream.status or ("OK",)))}
-        self.recorder.note(f"{self.name}: end", answer, "Watch.Watch")
 
     def close(self) -> None:
         self.stream.close()
@@ -79,11 +75,13 @@ class Burst:
         self.delivered: dict[int, list[Any]] = {}
         self.last: dict[int, int] = {}
         self.running: set[int] = set()
+        self.requests: dict[int, dict[str, Any]] = {}
         self.ask(watch_id=MARKER_WATCH, key=marker)
 
     def create(self, **fields: Any) -> None:
         wanted = {"watch_id": 0, **resolve(fields, self.recorder.base)}
         message = self.ask(**wanted)
+        self.requests[message.watch_id] = fields
         label = f"{self.name}: create({', '.join(f'{n}={v!r}' for n, v in fields.items())})"
         tree = self.recorder.names.tree(message)
         self.recorder.note(label, tree, "Watch.Watch", fields)
@@ -149,8 +147,11 @@ class Burst:
             lambda message: message.watch_id == MARKER_WATCH
             and any(event.kv.mod_revision >= revision for event in message.events)
         )
-        for watch_id, found in sorted(self.delivered.items()):
-            self.recorder.note(f"{self.name}: watch {watch_id} delivered", flatten(found), "Watch.events")
+        for watch_id in sorted((self.running | self.delivered.keys()) - {MARKER_WATCH, COMPANION}):
+            found = self.delivered.get(watch_id, [])
+            request = self.requests.get(watch_id)
+            label = f"{self.name}: watch {watch_id} delivered"
+            self.recorder.note(label, found, "Watch.events", request)
         self.delivered = {}
 
     def close(self) -> None:
