@@ -50,10 +50,8 @@ final class WatchService: RPCStreamHandler {
         }
     }
 
-    func receiveEnd() {
-        self.close()
-        self.stream.finish(.ok)
-    }
+    /// A client that has nothing more to ask still wants its events, as in etcd.
+    func receiveEnd() {}
 
     func streamBecameWritable() {
         self.watches?.becameWritable()
