@@ -3,11 +3,11 @@ import EtcdAPI
 extension Keyspace {
     /// Returns etcd's `HashKV` of the history up to `revision`, which must be readable.
     ///
-    /// CRC-32C of the word `key`, then of records in (revision, sub) order: the revision, the key-value message; a
-    /// tombstone's message has only the key (etcd `mvcc/hash.go`). Above the horizon every record counts. At or
-    /// below it only those of keys that exist at `revision` and did not change since, unless no key exists then:
-    /// etcd takes an empty set of what to keep for none, and leaves nothing out. The same history gives the same
-    /// number on every server. Takes O(*n* log *n*); not on an event loop.
+    /// CRC-32C of the word `key`, then of records in (revision, sub) order: the revision, the key-value
+    /// message; a tombstone's message has only the key (etcd `mvcc/hash.go`). Above the horizon every record
+    /// counts. At or below it only what can be read at `revision` counts, unless no key exists then: etcd
+    /// takes an empty set of what to keep for none at all, and leaves nothing out. The same history gives the
+    /// same number on every server. Takes O(*n* log *n*); not on an event loop.
     package func hash(through revision: Int64) -> UInt32 {
         var records: [Record] = []
         var superseded: [Record] = []

@@ -11,7 +11,7 @@ from support.servers import PRODUCT  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--seeds", type=int, default=60, help="how many generated scripts of each kind")
+    parser.addoption("--seeds", type=int, default=40, help="how many generated scripts of each kind")
     parser.addoption("--seed", type=int, help="run only the generated scripts with this seed")
 
 

@@ -34,7 +34,8 @@ def test_ranges(servers: Comparison) -> None:
                 recorder.call("KV.Range", key=b"ka", limit=1, **{name: bound})
         for fields in [
             {"keys_only": True}, {"count_only": True}, {"keys_only": True, "count_only": True},
-            {"limit": 2}, {"limit": 4}, {"limit": -1}, {"serializable": True}, {"count_only": True, "limit": 1},
+            {"limit": 2}, {"limit": 4}, {"limit": -1}, {"serializable": True},
+            {"count_only": True, "limit": 1},
         ]:  # fmt: skip
             recorder.call("KV.Range", **ALL, **fields)
         recorder.call("KV.Range", range_end=b"\0")
@@ -51,8 +52,8 @@ def test_reading_the_past(servers: Comparison) -> None:
         for revision in [At(-1), *map(At, range(11)), -1]:
             recorder.call("KV.Range", **ALL, revision=revision)
             recorder.call("KV.Range", key=b"ka", revision=revision, serializable=True)
-        for physical, revision in [(False, At(8)), (True, At(8)), (False, At(3)), (False, At(50)), (True, At(9))]:
-            recorder.call("KV.Compact", revision=revision, physical=physical)
+        for physical, revision in [(False, 8), (True, 8), (False, 3), (False, 50), (True, 9)]:
+            recorder.call("KV.Compact", revision=At(revision), physical=physical)
             for read in map(At, range(5, 11)):
                 recorder.call("KV.Range", **ALL, revision=read)
         for revision in (0, -1, -(1 << 63)):
@@ -73,7 +74,8 @@ def test_puts(servers: Comparison) -> None:
     def script(recorder: Recorder) -> None:
         recorder.call("Lease.LeaseGrant", ID=71, TTL=1000)
         for fields in [
-            {"prev_kv": True}, {"value": b"1", "prev_kv": True}, {"value": b"2", "lease": 71, "prev_kv": True},
+            {"prev_kv": True}, {"value": b"1", "prev_kv": True},
+            {"value": b"2", "lease": 71, "prev_kv": True},
             {"ignore_value": True, "prev_kv": True}, {"value": b"3", "lease": 71},
             {"value": b"4", "ignore_lease": True}, {"ignore_value": True, "ignore_lease": True},
             {"ignore_value": True, "value": b"5"}, {"ignore_lease": True, "lease": 71},

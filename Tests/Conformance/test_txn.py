@@ -34,7 +34,8 @@ def test_compares(servers: Comparison, target: int) -> None:
         recorder.call("KV.Put", key=b"ka", value=b"2", lease=7)
         recorder.call("KV.Put", key=b"kb", value=b"3")
         operands = {
-            0: [0, 1, 2, 3], 1: [0, At(1), At(3), At(4)], 2: [0, At(2), At(3)], 3: [b"", b"2", b"3"], 4: [0, 7, 8],
+            0: [0, 1, 2, 3], 1: [0, At(1), At(3), At(4)], 2: [0, At(2), At(3)],
+            3: [b"", b"2", b"3"], 4: [0, 7, 8],
         }[target]  # fmt: skip
         for result in range(4):
             for span in [(b"ka", b""), (b"kc", b""), (b"ka", b"kc"), (b"kc", b"\0"), (b"ka", b"\0")]:
@@ -78,7 +79,8 @@ def test_operations_see_what_came_before(servers: Comparison) -> None:
         recorder.call("KV.Txn", success=[nested()])
         # All compares of the tree are decided before anything happens.
         seen = {"key": b"kx", "target": 0, "result": 1, "version": 0}
-        recorder.call("KV.Txn", success=[put(b"kx"), nested(put(b"ky"), otherwise=[put(b"kz")], compare=[seen])])
+        inner = nested(put(b"ky"), otherwise=[put(b"kz")], compare=[seen])
+        recorder.call("KV.Txn", success=[put(b"kx"), inner])
         recorder.call("KV.Range", **span)
 
     servers.check(script)

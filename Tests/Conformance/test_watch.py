@@ -63,7 +63,9 @@ def test_identifiers(servers: Comparison) -> None:
 def test_ranges_that_are_refused(servers: Comparison) -> None:
     def script(recorder: Recorder) -> None:
         stream = recorder.watch()
-        for key, end in [(b"k", b"k"), (b"kb", b"ka"), (b"", b""), (b"", b"\0"), (b"", b"a"), (b"k", b"\0\0")]:
+        for key, end in [
+            (b"k", b"k"), (b"kb", b"ka"), (b"", b""), (b"", b"\0"), (b"", b"a"), (b"k", b"\0\0"),
+        ]:  # fmt: skip
             stream.create(key=key, range_end=end)
         stream.create(key=b"kb", range_end=b"ka", watch_id=4)
 

@@ -76,7 +76,8 @@ def refused(
 
 DIFFERENCES: list[Difference] = [
     Difference(
-        "etcd 3.6 says which revision it hashed", BOTH, "Maintenance.HashKV", "hash_revision", r"\+\d+", ABSENT
+        "etcd 3.6 says which revision it hashed",
+        BOTH, "Maintenance.HashKV", "hash_revision", r"\+\d+", ABSENT,
     ),
     Difference(
         "etcd 3.6 checks the operations of a transaction in order, older ones the puts before the ranges",
@@ -95,8 +96,8 @@ DIFFERENCES: list[Difference] = [
     ),
     *(
         Difference(
-            "our limit is for the request, etcd's for its log entry, some 20 bytes longer", BOTH, "KV.Put", path,
-            ours, theirs, lambda request: len(request.get("value", b"")) == 1_572_850,
+            "our limit is for the request, etcd's for its log entry, some 20 bytes longer",
+            BOTH, "KV.Put", path, ours, theirs, lambda request: len(request.get("value", b"")) == 1_572_850,
         )
         for path, ours, theirs in [
             (r"header\..*", ANY, ABSENT), ("code", ABSENT, "INVALID_ARGUMENT"),
@@ -150,7 +151,7 @@ DIFFERENCES: list[Difference] = [
         lambda request: request.get("role") == "root",
     ),
     *refused(
-        "who has no name gets nothing from us, not even the answer to an empty transaction", ONLY_35, "KV.Txn",
-        "INVALID_ARGUMENT", "etcdserver: user name is empty", lambda request: not request,
+        "who has no name gets nothing from us, not even the answer to an empty transaction",
+        ONLY_35, "KV.Txn", "INVALID_ARGUMENT", "etcdserver: user name is empty", lambda request: not request,
     ),
 ]

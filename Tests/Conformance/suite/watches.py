@@ -4,13 +4,13 @@ A script that waits for each event compares **messages**: `Stepwise` writes down
 
 A script that writes on without waiting compares **bursts**. A server may put events of several revisions into
 one response or send one for each, so `Burst` writes down the events of each watcher in order, and checks what
-etcd promises of the responses: revisions never decrease, no revision is split over two responses, and a header
-is never older than the events below it. It needs no timed wait:
+etcd promises of the responses: revisions never decrease, no revision is split over two responses, and no
+header is older than the events below it. It needs no timed wait:
 
 * Every burst stream has one watcher of its own on a marker key. What was committed before the marker was put
   has arrived when the marker's event arrives, because both travel through one queue.
-* A watch that begins in the past catches up beside those that are up to date. So it gets a companion on the same
-  stream with the same start, created after it, on all keys; both catch up in the same pass, so once the
+* A watch that begins in the past catches up beside those that are up to date. So it gets a companion on the
+  same stream with the same start, created after it, on all keys; both catch up in the same pass, so once the
   companion has read the newest revision, the watch has too.
 """
 
@@ -86,7 +86,8 @@ class Burst:
         tree = self.recorder.names.tree(message)
         self.recorder.note(label, tree, "Watch.Watch", fields)
         start = fields.get("start_revision")
-        if isinstance(start, At) and self.recorder.base + start <= self.recorder.head and not message.canceled:
+        begins_in_the_past = isinstance(start, At) and self.recorder.base + start <= self.recorder.head
+        if begins_in_the_past and not message.canceled:
             self.catch_up(self.recorder.base + start)
 
     def ask(self, **fields: Any) -> Any:
