@@ -140,22 +140,23 @@ extension Transaction {
 
 extension Compare {
     init(_ request: Etcdserverpb_Compare) {
+        let range = KeyRange(request.key, request.rangeEnd)
+        guard let relation = Relation(rawValue: request.result.rawValue) else {
+            // etcd `txn.go` lets a relation that it does not know hold for every key; a value must exist.
+            self.init(range, .version(request.target == .value ? 0 : -1), .greater)
+            return
+        }
         // An operand that is missing or of another type than the target counts as zero or empty (etcd
         // `txn.go`).
-        let target: Target
         switch request.target {
-        case .version: target = .version(request.version)
-        case .create: target = .create(request.createRevision)
-        case .mod: target = .mod(request.modRevision)
-        case .value: target = .value(ByteBuffer(bytes: request.value))
-        case .lease: target = .lease(request.lease)
-        case .UNRECOGNIZED: target = .version(0)
+        case .version: self.init(range, .version(request.version), relation)
+        case .create: self.init(range, .create(request.createRevision), relation)
+        case .mod: self.init(range, .mod(request.modRevision), relation)
+        case .value: self.init(range, .value(ByteBuffer(bytes: request.value)), relation)
+        case .lease: self.init(range, .lease(request.lease), relation)
+        // To etcd a target that it does not know is equal to anything.
+        case .UNRECOGNIZED: self.init(range, .version(-1), relation == .equal ? .greater : .less)
         }
-        self.init(
-            KeyRange(request.key, request.rangeEnd),
-            target,
-            Relation(rawValue: request.result.rawValue) ?? .equal
-        )
     }
 }
 

@@ -66,7 +66,8 @@ extension EtcdSession {
             let isRaised = request.action == .activate
             self.propose(.setAlarm(alarm, isRaised: isRaised), on: stream) { outcome in
                 guard case .alarm(let changed, _) = outcome else { return }
-                self.respondAlarms(changed ? [alarm] : [], on: stream)
+                // etcd names an alarm that was raised before, but not one that was gone before.
+                self.respondAlarms(isRaised || changed ? [alarm] : [], on: stream)
             }
         }
     }

@@ -50,7 +50,7 @@ final class WatchService: RPCStreamHandler {
         }
     }
 
-    /// The watches go on (etcd): a client that asks for nothing more may still want to hear.
+    /// A client that has nothing more to ask still wants its events, as in etcd.
     func receiveEnd() {}
 
     func streamBecameWritable() {

@@ -3,15 +3,37 @@ import EtcdAPI
 extension Keyspace {
     /// Returns etcd's `HashKV` of the history up to `revision`, which must be readable.
     ///
-    /// CRC-32C of the word `key`, then of every record that compaction keeps, in (revision, sub) order: its
-    /// revision, its key-value message; a tombstone's message has only the key, and one exactly at the
-    /// horizon is left out (etcd `mvcc/hash.go`). The same history gives the same number on every server.
-    /// Takes O(*n* log *n*); not on an event loop.
+    /// CRC-32C of the word `key`, then of records in (revision, sub) order: the revision, the key-value
+    /// message; a tombstone's message has only the key (etcd `mvcc/hash.go`). Above the horizon every record
+    /// counts. At or below it only what can be read at `revision` counts, unless no key exists then: etcd
+    /// takes an empty set of what to keep for none at all, and leaves nothing out. The same history gives the
+    /// same number on every server. Takes O(*n* log *n*); not on an event loop.
     package func hash(through revision: Int64) -> UInt32 {
+        var records: [Record] = []
+        var superseded: [Record] = []
+        var isEmpty = true
+        let horizon = self.compactedRevision
+        self.index.visitAll { element in
+            let current = element.record(at: revision)
+            let exists = current.map { !$0.isTombstone } ?? false
+            if exists { isEmpty = false }
+            let kept = element.compacted(through: horizon) { _ in }
+            kept?.forEachRecord { record in
+                guard record.modRevision <= revision else { return }
+                let isCurrent = record.modRevision == current?.modRevision && record.sub == current?.sub
+                if record.modRevision > horizon || (exists && isCurrent) {
+                    records.append(record)
+                } else {
+                    superseded.append(record)
+                }
+            }
+            return true
+        }
+        if isEmpty { records += superseded }
+        records.sort { ($0.modRevision, $0.sub) < ($1.modRevision, $1.sub) }
         var hash = CRC32C()
         hash.update(Array("key".utf8))
-        for record in self.keptRecords where record.modRevision <= revision {
-            guard !record.isTombstone || record.modRevision != self.compactedRevision else { continue }
+        for record in records {
             hash.update(record.revisionBytes)
             if record.isTombstone {
                 hash.update(record.keyOnlyMessage)
@@ -20,6 +42,34 @@ extension Keyspace {
             }
         }
         return hash.value
+    }
+}
+
+extension Record {
+    /// etcd's key of a record: big-endian revision, `_`, big-endian sub, and `t` for a tombstone
+    /// (`mvcc/revision.go`).
+    fileprivate var revisionBytes: [UInt8] {
+        var bytes: [UInt8] = []
+        for shift in stride(from: 56, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: self.modRevision >> shift))
+        }
+        bytes.append(UInt8(ascii: "_"))
+        for shift in stride(from: 56, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: self.sub >> shift))
+        }
+        if self.isTombstone { bytes.append(UInt8(ascii: "t")) }
+        return bytes
+    }
+
+    fileprivate var keyOnlyMessage: [UInt8] {
+        unsafe self.withUnsafeKey { key in
+            let count = ProtoSize.delimited(key.count)
+            return unsafe [UInt8](unsafeUninitializedCapacity: count) { memory, initialized in
+                var writer = unsafe ProtoWriter(UnsafeMutableRawBufferPointer(memory))
+                unsafe writer.delimited(0x0a, key)
+                initialized = writer.count
+            }
+        }
     }
 }
 

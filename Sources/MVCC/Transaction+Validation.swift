@@ -58,6 +58,9 @@ extension Transaction {
 
 /// The keys that a branch writes, to find those that one transaction would write twice (etcd
 /// `checkIntervals`).
+///
+/// As in etcd a delete without an end forbids no put: its end `\0` is taken for a key, which is before its
+/// start. Such a transaction changes a key twice at one revision, in the order of its operations.
 private struct WrittenKeys {
     private var puts: Set<ByteBuffer> = []
     private var deletes: KeyIntervals
@@ -68,7 +71,9 @@ private struct WrittenKeys {
 
     private init(of branch: [Operation]) throws(StoreError) {
         var ranges: [KeyRange] = []
-        for case .deleteRange(let request) in branch { ranges.append(request.range) }
+        for case .deleteRange(let request) in branch where request.range.end != .unbounded {
+            ranges.append(request.range)
+        }
         self.deletes = KeyIntervals(ranges)
         for case .transaction(let nested) in branch {
             let success = try WrittenKeys(of: nested.success)
