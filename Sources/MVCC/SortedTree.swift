@@ -231,10 +231,11 @@ extension SortedTree {
         fileprivate func split() -> Node {
             let middle = self.elements.count / 2
             let upper = Node(elements: Array(self.elements[middle...]), children: [], weight: 0)
-            self.elements.removeSubrange(middle...)
+            // A copy, because what an array once held it keeps room for: twice a node's capacity.
+            self.elements = Array(self.elements[..<middle])
             if !self.children.isEmpty {
                 upper.children = Array(self.children[middle...])
-                self.children.removeSubrange(middle...)
+                self.children = Array(self.children[..<middle])
             }
             upper.weight = upper.totalWeight
             self.weight -= upper.weight
