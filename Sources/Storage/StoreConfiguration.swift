@@ -25,6 +25,9 @@ package struct StoreConfiguration: Sendable {
     package var compactionInterval: Duration = .seconds(300)
     /// The least number of revisions that automatic compaction leaves.
     package var historyRevisions: Int64 = 10_000
+    /// The size of history (superseded records and tombstones) from which on it is compacted however young it
+    /// is, in bytes; zero means no such bound, and neither has a store without automatic compaction one.
+    package var historyByteLimit = 128 << 20
 
     /// Creates the defaults.
     package init() {}
