@@ -231,11 +231,10 @@ extension SortedTree {
         fileprivate func split() -> Node {
             let middle = self.elements.count / 2
             let upper = Node(elements: Array(self.elements[middle...]), children: [], weight: 0)
-            // A copy, because what an array once held it keeps room for: twice a node's capacity.
-            self.elements = Array(self.elements[..<middle])
+            self.elements.removeSubrange(middle...)
             if !self.children.isEmpty {
                 upper.children = Array(self.children[middle...])
-                self.children = Array(self.children[..<middle])
+                self.children.removeSubrange(middle...)
             }
             upper.weight = upper.totalWeight
             self.weight -= upper.weight
