@@ -3,9 +3,9 @@ import NIOCore
 /// How often one event loop tells its watchers what is new; pure, time is a parameter.
 ///
 /// Most of an event's cost is paid per message: a write to a socket costs the same with one event in it as
-/// with twenty. So after a fan-out that wrote to a crowd of streams the loop rests: it serves its connections,
-/// and what is committed meanwhile goes out together when the rest is over. A rest is twice as long as the
-/// fan-out was (so that fan-out takes at most about a third of a loop's time), but within the limits.
+/// with twenty. So after a fan-out that wrote to a crowd of streams the loop rests: it serves its
+/// connections, and what is committed meanwhile goes out together when the rest is over. A rest is twice as
+/// long as the fan-out was (so that fan-out takes at most about a third of a loop's time), within the limits.
 ///
 ///     idle ──commit: deliver──► fan-out ──crowd──► resting ──time──► idle, or deliver what came
 ///                                  └────few streams────► idle
