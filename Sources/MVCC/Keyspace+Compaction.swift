@@ -13,6 +13,13 @@ extension Keyspace {
         self.compactedRevision = revision
     }
 
+    /// The revision in the middle of the readable history: compacting through it frees about half.
+    package var middleOfHistory: Int64 {
+        let start = self.history.position(of: self.compactedRevision)
+        guard start < self.history.end else { return self.compactedRevision }
+        return self.history[(start + self.history.end) / 2].modRevision
+    }
+
     /// Whether garbage below the horizon is left to free.
     package var needsTrimming: Bool {
         self.trimPosition < self.history.end
@@ -33,6 +40,8 @@ extension Keyspace {
         for record in dropped {
             self.recordCount -= 1
             self.byteCount -= record.storedByteCount
+            // Only history is ever dropped.
+            self.historyByteCount -= record.storedByteCount
         }
         if !self.needsTrimming {
             // A watch may still start at the horizon itself.

@@ -1,5 +1,3 @@
-import EtcdAPI
-
 extension Keyspace {
     /// Returns etcd's `HashKV` of the history up to `revision`, which must be readable.
     ///
@@ -42,34 +40,6 @@ extension Keyspace {
             }
         }
         return hash.value
-    }
-}
-
-extension Record {
-    /// etcd's key of a record: big-endian revision, `_`, big-endian sub, and `t` for a tombstone
-    /// (`mvcc/revision.go`).
-    fileprivate var revisionBytes: [UInt8] {
-        var bytes: [UInt8] = []
-        for shift in stride(from: 56, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: self.modRevision >> shift))
-        }
-        bytes.append(UInt8(ascii: "_"))
-        for shift in stride(from: 56, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: self.sub >> shift))
-        }
-        if self.isTombstone { bytes.append(UInt8(ascii: "t")) }
-        return bytes
-    }
-
-    fileprivate var keyOnlyMessage: [UInt8] {
-        unsafe self.withUnsafeKey { key in
-            let count = ProtoSize.delimited(key.count)
-            return unsafe [UInt8](unsafeUninitializedCapacity: count) { memory, initialized in
-                var writer = unsafe ProtoWriter(UnsafeMutableRawBufferPointer(memory))
-                unsafe writer.delimited(0x0a, key)
-                initialized = writer.count
-            }
-        }
     }
 }
 

@@ -29,6 +29,8 @@ package struct Keyspace: Sendable {
     package internal(set) var recordCount = 0
     /// The bytes of keys, values and metadata of all stored records.
     package internal(set) var byteCount = 0
+    /// The part of ``byteCount`` that is history: superseded records, and tombstones.
+    package internal(set) var historyByteCount = 0
 
     var index = SortedTree<KeyHistory>()
     /// Where trimming goes on: records of ``history`` before it have been looked at for the current horizon.
@@ -105,7 +107,14 @@ package struct Keyspace: Sendable {
         self.history.append(record)
         self.recordCount += 1
         self.byteCount += record.storedByteCount
-        return unsafe record.withUnsafeKey { key in
+        let replaced = self.addToIndex(record)
+        if record.isTombstone { self.historyByteCount += record.storedByteCount }
+        if let replaced, !replaced.isTombstone { self.historyByteCount += replaced.storedByteCount }
+        return replaced
+    }
+
+    private mutating func addToIndex(_ record: Record) -> Record? {
+        unsafe record.withUnsafeKey { key in
             self.index.modify { element in
                 unsafe element.newest.withUnsafeKey { unsafe Bytes.compare(key, $0) }
             } _: { slot in
@@ -135,6 +144,14 @@ package struct Keyspace: Sendable {
         self.forEachStoredRecord { record in
             records += 1
             bytes += record.storedByteCount
+        }
+        var liveBytes = 0
+        self.index.visitAll { element in
+            if !element.newest.isTombstone { liveBytes += element.newest.storedByteCount }
+            return true
+        }
+        guard bytes - liveBytes == self.historyByteCount else {
+            return "historyByteCount is \(self.historyByteCount), not \(bytes - liveBytes)"
         }
         guard records == self.recordCount else { return "recordCount is \(self.recordCount), not \(records)" }
         return bytes == self.byteCount ? nil : "byteCount is \(self.byteCount), not \(bytes)"

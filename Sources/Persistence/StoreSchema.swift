@@ -17,7 +17,7 @@ enum StoreSchema {
     /// To what size the write-ahead log is cut after an unusually large transaction.
     static let writeAheadLogLimitBytes = 64 << 20
     /// How much memory SQLite may use for pages, in KiB.
-    static let cacheKiB = 16_384
+    static let cacheKiB = 2_048
 
     /// Creates the tables of an empty database.
     ///

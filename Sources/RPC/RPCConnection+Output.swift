@@ -3,8 +3,6 @@ import CoreMetrics
 import NIOCore
 
 extension RPCConnection {
-    /// Capacity that the output buffer keeps between writes; an idle connection costs no more.
-    private static let keptOutputCapacity = 4_096
     /// Writes in one turn before other connections get theirs.
     private static let writesPerTurn = 16
 
@@ -43,6 +41,7 @@ extension RPCConnection {
         guard let http2 = unsafe self.http2 else { return }
         let chunk = self.environment.limits.writeChunkBytes
         self.depth += 1
+        self.output = self.spareOutput.take()
         var hasFailed = false
         while !self.isOutputFull {
             var frame: UnsafePointer<UInt8>?
@@ -60,20 +59,18 @@ extension RPCConnection {
     }
 
     private func writeOutput() {
-        let count = self.output.readableBytes
-        guard count > 0, let context = self.context else { return }
+        // Moved, not copied: the buffer is given back only to whoever holds it alone.
+        var output = ByteBuffer()
+        swap(&output, &self.output)
+        let count = output.readableBytes
+        guard count > 0, let context = self.context else { return self.spareOutput.giveBack(output) }
         self.environment.metrics.sentBytes.increment(by: count)
-        context.writeAndFlush(self.wrapOutboundOut(self.output), promise: nil)
-        if self.output.capacity > Self.keptOutputCapacity {
-            self.output = ByteBuffer()
-        } else {
-            // Usually written by now and ours alone, so that clearing it allocates nothing.
-            self.output.clear()
-        }
-        if !context.channel.isWritable, !self.isPaused {
-            self.isPaused = true
-            self.pausedTime = self.eventLoop.now
-        }
+        context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
+        // What is not written yet needs its buffer.
+        guard !context.channel.isWritable else { return self.spareOutput.giveBack(output) }
+        guard !self.isPaused else { return }
+        self.isPaused = true
+        self.pausedTime = self.eventLoop.now
     }
 
     /// Tells the streams that wait for it that they are writable; returns whether there were any.

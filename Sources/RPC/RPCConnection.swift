@@ -43,6 +43,8 @@ package import NIOCore
     var readTime = NIODeadline.uptimeNanoseconds(0)
 
     // Output.
+    let spareOutput: SpareOutput
+    /// What is being written; lent by ``spareOutput`` while there is something.
     var output = ByteBuffer()
     /// Whether the library stopped because ``output`` is full, rather than because nothing is left.
     var isOutputFull = false
@@ -90,6 +92,7 @@ package import NIOCore
         self.peer = peer
         self.session = session
         self.eventLoop = eventLoop
+        self.spareOutput = environment.spareOutput(of: eventLoop)
         unsafe self.http2 = nil
         unsafe self.lentBytes = nil
     }

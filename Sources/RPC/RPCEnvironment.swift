@@ -1,4 +1,6 @@
 package import Logging
+import NIOCore
+import Synchronization
 
 /// What all connections of one listener share.
 ///
@@ -13,6 +15,7 @@ package final class RPCEnvironment: Sendable {
     /// Where failed connections are mentioned, at debug level.
     package let logger: Logger
     let http2: HTTP2Configuration
+    private let spareOutputs = Mutex<[ObjectIdentifier: NIOLoopBound<SpareOutput>]>([:])
 
     /// Creates the environment.
     ///
@@ -30,6 +33,17 @@ package final class RPCEnvironment: Sendable {
         self.metrics = metrics
         self.logger = logger
         self.http2 = HTTP2Configuration(limits: limits)
+    }
+
+    /// Returns what the connections of a loop share for their writes; on that loop.
+    func spareOutput(of eventLoop: any EventLoop) -> SpareOutput {
+        self.spareOutputs.withLock { outputs in
+            let key = ObjectIdentifier(eventLoop)
+            if let known = outputs[key] { return known }
+            let new = NIOLoopBound(SpareOutput(), eventLoop: eventLoop)
+            outputs[key] = new
+            return new
+        }.value
     }
 }
 

@@ -86,6 +86,13 @@ package final class RPCListener: Sendable {
         )
     }
 
+    /// A connection's buffer of encrypted bytes is as large as its last record, not as the largest one.
+    private static var tlsBuffers: NIOSSLHandler.Configuration {
+        var configuration = NIOSSLHandler.Configuration()
+        configuration.maximumPreservedOutboundBufferCapacity = 2_048
+        return configuration
+    }
+
     /// The protocols that a TLS context must offer, best first.
     package static let applicationProtocols = ["h2", "http/1.1"]
 
@@ -164,7 +171,9 @@ package final class RPCListener: Sendable {
                     metrics.count(.noCredentials)
                     return channel.close(promise: nil)
                 }
-                try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                try channel.pipeline.syncOperations.addHandler(
+                    NIOSSLServerHandler(context: context, configuration: Self.tlsBuffers)
+                )
             }
             let negotiator = ConnectionNegotiator(
                 environment: environment,

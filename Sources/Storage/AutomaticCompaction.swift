@@ -1,8 +1,11 @@
+import MVCC
+
 /// Decides when history is old enough to be compacted; pure, time is a parameter.
 ///
 /// It samples the revision a few times per interval, and asks for compaction at the newest sample that is at
 /// least one interval old, leaving a least number of revisions. Going by revision, it asks once per interval
-/// for all but that number.
+/// for all but that number. So that fast overwriting does not cost memory without bound until then, it also
+/// asks for the older half of a history that has become too large.
 struct AutomaticCompaction: Sendable {
     private static let samplesPerInterval = 5
 
@@ -42,5 +45,16 @@ struct AutomaticCompaction: Sendable {
         self.samples.removeFirst(old.count)
         let target = min(newest.revision, head - self.keptRevisions)
         return target > compacted && target > 0 ? target : nil
+    }
+
+    /// Returns the revision to compact through because history has more than so many bytes (zero: never).
+    ///
+    /// The least number of revisions stays all the same. While garbage of the last compaction is left there
+    /// is no other.
+    func revisionToCompact(_ keyspace: Keyspace, historyByteLimit limit: Int) -> Int64? {
+        guard self.interval > .zero, limit > 0, keyspace.historyByteCount > limit, !keyspace.needsTrimming
+        else { return nil }
+        let target = min(keyspace.middleOfHistory, keyspace.revision - self.keptRevisions)
+        return target > keyspace.compactedRevision && target > 0 ? target : nil
     }
 }

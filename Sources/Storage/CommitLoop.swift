@@ -164,11 +164,16 @@ package final class CommitLoop {
     }
 
     private func compactAutomatically(_ batch: inout WorkingBatch, now: Duration) {
-        let target = self.compaction.revisionToCompact(
-            head: batch.keyspace.revision,
-            compacted: batch.keyspace.compactedRevision,
-            now: now
-        )
+        let target =
+            self.compaction.revisionToCompact(
+                head: batch.keyspace.revision,
+                compacted: batch.keyspace.compactedRevision,
+                now: now
+            )
+            ?? self.compaction.revisionToCompact(
+                batch.keyspace,
+                historyByteLimit: self.configuration.historyByteLimit
+            )
         guard let target else { return }
         // Losing the error is right: the horizon is already there or the head is not, and the next sample
         // tries again.

@@ -54,7 +54,14 @@ package final class LoopPort: Sendable {
             answers.removeAll(keepingCapacity: true)
             return taken
         }
+        guard !answers.isEmpty else { return self.tellListeners() }
         for answer in answers { answer.body.value(answer.result) }
+        // Behind the flushes that the answers have scheduled: who asked is answered before everybody is told,
+        // which may take long.
+        self.eventLoop.execute { self.tellListeners() }
+    }
+
+    private func tellListeners() {
         for listener in self.listeners.value { listener.storeDidCommit() }
     }
 }

@@ -28,6 +28,9 @@ package struct StoreConfiguration: Sendable {
     /// Whether automatic compaction goes by the number of revisions alone: at each interval all but
     /// ``historyRevisions`` are compacted, however young they are (etcd's mode `revision`).
     package var compactsByRevision = false
+    /// The size of history (superseded records and tombstones) from which on it is compacted however young it
+    /// is, in bytes; zero means no such bound, and neither has a store without automatic compaction one.
+    package var historyByteLimit = 128 << 20
 
     /// Creates the defaults.
     package init() {}

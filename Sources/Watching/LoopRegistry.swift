@@ -20,6 +20,11 @@ package struct WatchLimits: Sendable {
     package var compactedWatchesPerStream = 1_024
     /// The size over which a response is split if its client asked for fragments, in bytes.
     package var fragmentBytes = (1 << 20) * 3 / 2 + (512 << 10)
+    /// From how many streams on a fan-out is followed by a rest, in which commits gather; see ``FanOutPace``.
+    package var crowdedStreams = 8
+    /// The shortest and the longest rest; without a longest one there is none.
+    package var shortestRest: TimeAmount = .milliseconds(2)
+    package var longestRest: TimeAmount = .milliseconds(50)
 
     /// Creates the defaults.
     package init() {}
@@ -30,10 +35,14 @@ package struct WatchLimits: Sendable {
 /// Bound to its loop. `liveCursor` is the first revision that the loop has not read; every live watcher has
 /// been sent everything before it. Windows of the log end between revisions, so no revision is ever split.
 package final class LoopRegistry: LoopListener {
+    /// How long the loop is left to its sockets between two turns of catching up.
+    private static let turnDelay: TimeAmount = .microseconds(100)
+
     let limits: WatchLimits
     private let eventLoop: any EventLoop
     private let replica: Replica
     let metrics: WatchMetrics
+    private var pace: FanOutPace
     private var heads: HeadCache
     private var index = RangeIndex()
     private var groups: [WatchInterest: WatchGroup] = [:]
@@ -63,6 +72,7 @@ package final class LoopRegistry: LoopListener {
         self.replica = replica
         self.limits = limits
         self.metrics = metrics
+        self.pace = FanOutPace(limits)
         self.heads = HeadCache(header: header)
         let snapshot = replica.current
         self.liveCursor = snapshot.keyspace.revision + 1
@@ -72,10 +82,18 @@ package final class LoopRegistry: LoopListener {
     /// The newest revision that the loop has read.
     package var liveRevision: Int64 { self.liveCursor - 1 }
 
-    /// Reads what was committed since the last turn.
+    /// Reads what was committed since the last turn, unless the loop rests: then when it has rested.
     package func storeDidCommit() {
+        guard self.pace.admitsCommit() else { return }
+        let start = self.eventLoop.now
         self.drain()
+        let touched = self.touchedStreams.count
         self.flushTouched()
+        guard let rest = self.pace.endedFanOut(to: touched, in: self.eventLoop.now - start) else { return }
+        self.metrics.rests.increment()
+        self.eventLoop.assumeIsolated().scheduleTask(in: rest) {
+            if self.pace.endedRest() { self.storeDidCommit() }
+        }
     }
 
     /// Notifies quiet watchers that asked for it of how far they are; call it periodically.
@@ -252,7 +270,9 @@ package final class LoopRegistry: LoopListener {
     private func schedule() {
         guard !self.isScheduled else { return }
         self.isScheduled = true
-        self.eventLoop.assumeIsolated().execute {
+        // A loop runs everything that is due before it looks at its sockets again, so a turn that is due at
+        // once would shut everybody out until the slowest watcher has caught up.
+        self.eventLoop.assumeIsolated().scheduleTask(in: Self.turnDelay) {
             self.isScheduled = false
             self.drain()
             self.catchUp()

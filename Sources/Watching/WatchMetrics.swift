@@ -6,6 +6,7 @@ package struct WatchMetrics: Sendable {
     let watchers: Meter
     let catchingUp: Meter
     let events: Counter
+    let rests: Counter
 
     /// Creates the handles in `factory`.
     package init(factory: any MetricsFactory) {
@@ -13,5 +14,6 @@ package struct WatchMetrics: Sendable {
         self.watchers = Meter(label: "isthmus_data_watchers", factory: factory)
         self.catchingUp = Meter(label: "isthmus_data_watchers_catching_up", factory: factory)
         self.events = Counter(label: "isthmus_data_watch_events_total", factory: factory)
+        self.rests = Counter(label: "isthmus_data_watch_rests_total", factory: factory)
     }
 }

@@ -103,6 +103,49 @@ import Testing
     }
 }
 
+/// History is bounded in bytes as well as in age.
+@Suite struct HistorySizeTests {
+    private func makeDriver(limit: Int, interval: Duration = .seconds(300)) -> CommitDriver {
+        CommitDriver {
+            $0.compactionInterval = interval
+            $0.historyRevisions = 5
+            $0.historyByteLimit = limit
+        }
+    }
+
+    @Test func fastOverwritingDoesNotGrowHistoryWithoutBound() {
+        let driver = self.makeDriver(limit: 5_000)
+        var largest = 0
+        for number in 0..<1_000 {
+            driver.step(.put("a", "\(number)"))
+            largest = max(largest, driver.keyspace.historyByteCount)
+        }
+        driver.settle()
+        #expect(largest > 5_000 && largest < 6_000, "the bound is passed by no more than a step")
+        #expect(driver.keyspace.compactedRevision > 900)
+        #expect(driver.keyspace.text("a") == "999")
+        #expect(driver.log.stored.recordsInOrder.count == driver.keyspace.recordCount)
+        #expect(driver.keyspace.brokenInvariant == nil)
+    }
+
+    @Test func theLeastNumberOfRevisionsStays() {
+        let driver = self.makeDriver(limit: 1)
+        for number in 0..<100 { driver.step(.put("a", "\(number)")) }
+        driver.settle()
+        #expect(driver.keyspace.compactedRevision <= driver.revision - 5)
+        #expect(driver.keyspace.recordCount >= 5)
+    }
+
+    @Test func withoutABoundOrWithoutAutomaticCompactionEverythingStays() {
+        for driver in [self.makeDriver(limit: 0), self.makeDriver(limit: 1, interval: .zero)] {
+            for number in 0..<100 { driver.step(.put("a", "\(number)")) }
+            driver.settle()
+            #expect(driver.keyspace.compactedRevision == -1)
+            #expect(driver.keyspace.recordCount == 100)
+        }
+    }
+}
+
 @Suite struct AutomaticCompactionTests {
     /// A call and what it returns.
     struct Sample: Sendable {

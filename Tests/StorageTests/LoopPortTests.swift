@@ -57,6 +57,25 @@ import Testing
         try loop.syncShutdownGracefully()
     }
 
+    @Test func whatAnswersScheduleComesBeforeTheListeners() throws {
+        let loop = EmbeddedEventLoop()
+        let port = LoopPort(eventLoop: loop)
+        let trace = Trace()
+        let listener = CountingListener()
+        listener.onCommit = { trace.lines.append("commit") }
+        port.add(listener)
+        for number in 1...2 {
+            let body: (Answer) -> Void = { _ in
+                loop.execute { trace.lines.append("flush \(number)") }
+            }
+            Reply.loop(port, NIOLoopBound(body, eventLoop: loop)).complete(.success(.done(revision: 1)))
+        }
+        port.wake()
+        loop.run()
+        #expect(trace.lines == ["flush 1", "flush 2", "commit"])
+        try loop.syncShutdownGracefully()
+    }
+
     /// A lost wake-up would leave the loop asleep with something unread, and this test waiting for ever.
     @Test(.timeLimit(.minutes(5)))
     func noWakeUpIsLost() async throws {

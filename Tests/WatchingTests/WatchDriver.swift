@@ -83,7 +83,13 @@ final class WatchDriver {
     }
 
     func turn() {
-        self.eventLoop.run()
+        // Turns are a fraction of a millisecond apart, rests a few milliseconds.
+        self.pass(.seconds(1))
+    }
+
+    /// Lets time pass on the loop's virtual clock, which stands still otherwise.
+    func pass(_ time: TimeAmount) {
+        self.eventLoop.advanceTime(by: time)
     }
 
     /// Commits and wakes.

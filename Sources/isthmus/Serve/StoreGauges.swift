@@ -16,6 +16,10 @@ struct StoreGauges {
             ("isthmus_store_keys", "Keys that exist.", { $0.keyCount }),
             ("isthmus_store_records", "Stored records, superseded ones included.", { $0.recordCount }),
             ("isthmus_store_bytes", "Bytes of all stored records.", { $0.byteCount }),
+            (
+                "isthmus_store_history_bytes", "Bytes of superseded records and tombstones.",
+                { $0.historyByteCount }
+            ),
             ("isthmus_store_leases", "Live leases.", { $0.leases.count }),
             // The names that etcd's dashboards read, where the meaning is the same.
             ("etcd_debugging_mvcc_current_revision", "The newest revision.", { Int($0.revision) }),
