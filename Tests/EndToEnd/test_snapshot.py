@@ -121,7 +121,8 @@ def test_hashes_of_every_revision_are_etcds(make_server, servers, tmp_path):
                 assert other.Maintenance.HashKV(revision=revision).hash == expected
 
 
-def test_an_empty_store_comes_back(target, make_server, servers, tmp_path):
+@pytest.mark.isthmus_only
+def test_an_empty_store_comes_back(make_server, servers, tmp_path):
     ours = make_server().start()
     path = save(ours, tmp_path / "saved.db")
     theirs = servers(restored_etcd(path, tmp_path / "restored"))
@@ -233,6 +234,7 @@ def test_only_administrators_save(secure_server):
         assert list(client.Maintenance.Snapshot())
 
 
+@pytest.mark.isthmus_only
 def test_twenty_thousand_keys_come_back(make_server, servers, tmp_path):
     ours = make_server().start()
     with Client(ours) as client:
