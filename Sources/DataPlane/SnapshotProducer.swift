@@ -38,20 +38,26 @@ final class SnapshotProducer: Sendable {
         var remaining: Int
     }
 
-    private let contents: SnapshotContents
+    private enum Stage {
+        /// The whole state is kept until the file is laid out; afterwards its records are.
+        case planned(SnapshotContents)
+        case sending(Progress)
+        case failed
+    }
+
+    private let version: String
     private let header: ResponseHeader
     private let makeDigest: @Sendable () throws -> any SnapshotDigest
-    /// `nil` until the file is laid out.
-    ///
     /// Held while pages are made; nobody else waits for it, since the next call follows the last answer.
-    private let progress = Mutex<Progress?>(nil)
+    private let stage: Mutex<Stage>
 
     init(
         _ contents: SnapshotContents,
         header: ResponseHeader,
         makeDigest: @escaping @Sendable () throws -> any SnapshotDigest
     ) {
-        self.contents = contents
+        self.stage = Mutex(.planned(contents))
+        self.version = contents.storageVersion
         self.header = header
         self.makeDigest = makeDigest
     }
@@ -60,15 +66,24 @@ final class SnapshotProducer: Sendable {
     ///
     /// - Throws: ``SnapshotFileError``, or what the digest throws.
     func next() throws -> Batch {
-        try self.progress.withLock { progress in
-            if var current = progress.take() {
-                defer { progress = current }
-                return try self.advance(&current)
+        try self.stage.withLock { stage in
+            // Taken out first, so that changing it copies nothing.
+            let current = stage
+            stage = .failed
+            switch consume current {
+            case .planned(let contents):
+                let writer = try contents.layOut()
+                let digest = try self.makeDigest()
+                stage = .sending(Progress(writer: writer, digest: digest, remaining: writer.byteCount))
+                // The layout of a large store takes as long as several batches.
+                return Batch()
+            case .sending(var progress):
+                let batch = try self.advance(&progress)
+                stage = .sending(progress)
+                return batch
+            case .failed:
+                preconditionFailure("a snapshot that failed has no next messages")
             }
-            let writer = try self.contents.layOut()
-            progress = Progress(writer: writer, digest: try self.makeDigest(), remaining: writer.byteCount)
-            // The layout of a large store takes as long as several batches.
-            return Batch()
         }
     }
 
@@ -97,7 +112,7 @@ final class SnapshotProducer: Sendable {
         response.header = self.header.message
         response.remainingBytes = UInt64(remaining)
         response.blob = Data(blob)
-        response.version = self.contents.storageVersion
+        response.version = self.version
         let bytes: [UInt8] = try response.serializedBytes()
         return ByteBuffer(bytes: bytes)
     }

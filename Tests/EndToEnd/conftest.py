@@ -106,6 +106,20 @@ def make_beside(tmp_path):
 
 
 @pytest.fixture
+def servers():
+    """Takes servers that a test has started, and ends them with it."""
+    made = []
+
+    def keep(server):
+        made.append(server)
+        return server
+
+    yield keep
+    for server in made:
+        server.kill()
+
+
+@pytest.fixture
 def client(server):
     with Client(server) as connected:
         yield connected

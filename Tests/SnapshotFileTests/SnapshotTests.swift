@@ -200,7 +200,7 @@ import Testing
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appending(path: "Fixtures/etcd-3.5.db")
         let sound = Array(try Data(contentsOf: path).dropLast(32))
-        for _ in 0..<100 {
+        for _ in 0..<60 {
             var bytes = sound
             for _ in 0...random.below(6) {
                 // Behind the meta pages, whose checksums would end it at once.

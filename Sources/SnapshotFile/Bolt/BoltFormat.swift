@@ -6,8 +6,8 @@
 //
 // All of it is pure: the writer gives pages away in the order of the file, and the reader asks for bytes by
 // their offset; files, sockets and checksums of whole files are others' business. Begin with
-// `SnapshotWriter` (`Etcd/`) and `BoltFileWriter` for the way out, `SnapshotReader` and `BoltFileReader` for
-// the way in.
+// `SnapshotContents` (`Etcd/`) and `BoltFileWriter` for the way out, `SnapshotReader` and `BoltFileReader`
+// for the way in.
 
 import NIOCore
 

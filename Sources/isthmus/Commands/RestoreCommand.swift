@@ -7,8 +7,8 @@ struct RestoreCommand: ParsableCommand {
         abstract: "Make a new state directory from a snapshot, of this server or of an etcd.",
         discussion: """
             Reads what `etcdctl snapshot save` wrote. Keys, their history, leases, users and roles come \
-            back; the cluster has a new ID, so that clients list again. Certificates are not part of a snapshot: a \
-            directory `pki` may be in the state directory already.
+            back; the cluster has a new ID, so that clients list again. Certificates are not part of a \
+            snapshot: a directory `pki` may be in the state directory already.
             """
     )
 
