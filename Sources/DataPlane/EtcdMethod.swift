@@ -31,6 +31,7 @@ enum EtcdMethod: Int, CaseIterable {
     case hash
     case hashKV
     case moveLeader
+    case downgrade
     case authEnable
     case authDisable
     case authStatus
@@ -48,6 +49,13 @@ enum EtcdMethod: Int, CaseIterable {
     case roleDelete
     case roleGrantPermission
     case roleRevokePermission
+    case lock
+    case unlock
+    case campaign
+    case proclaim
+    case leader
+    case observe
+    case resign
     case healthCheck
     case healthWatch
 
@@ -76,6 +84,7 @@ enum EtcdMethod: Int, CaseIterable {
         case .hash: "/etcdserverpb.Maintenance/Hash"
         case .hashKV: "/etcdserverpb.Maintenance/HashKV"
         case .moveLeader: "/etcdserverpb.Maintenance/MoveLeader"
+        case .downgrade: "/etcdserverpb.Maintenance/Downgrade"
         case .authEnable: "/etcdserverpb.Auth/AuthEnable"
         case .authDisable: "/etcdserverpb.Auth/AuthDisable"
         case .authStatus: "/etcdserverpb.Auth/AuthStatus"
@@ -93,6 +102,13 @@ enum EtcdMethod: Int, CaseIterable {
         case .roleDelete: "/etcdserverpb.Auth/RoleDelete"
         case .roleGrantPermission: "/etcdserverpb.Auth/RoleGrantPermission"
         case .roleRevokePermission: "/etcdserverpb.Auth/RoleRevokePermission"
+        case .lock: "/v3lockpb.Lock/Lock"
+        case .unlock: "/v3lockpb.Lock/Unlock"
+        case .campaign: "/v3electionpb.Election/Campaign"
+        case .proclaim: "/v3electionpb.Election/Proclaim"
+        case .leader: "/v3electionpb.Election/Leader"
+        case .observe: "/v3electionpb.Election/Observe"
+        case .resign: "/v3electionpb.Election/Resign"
         case .healthCheck: "/grpc.health.v1.Health/Check"
         case .healthWatch: "/grpc.health.v1.Health/Watch"
         }
@@ -101,7 +117,7 @@ enum EtcdMethod: Int, CaseIterable {
     /// Whether the transport hands over messages one by one.
     var kind: RPCMethodKind {
         switch self {
-        case .watch, .leaseKeepAlive, .healthWatch: .stream
+        case .watch, .leaseKeepAlive, .observe, .healthWatch: .stream
         default: .unary
         }
     }

@@ -94,7 +94,8 @@ extension RPCConnection {
         let last = unsafe nghttp2_session_get_last_proc_stream_id(http2)
         unsafe nghttp2_submit_goaway(http2, 0, last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
         for stream in self.streams {
-            if case .stream = stream.purpose { stream.finish(status) }
+            // Those that may last for ever: streaming calls, and unary ones that wait for something.
+            if stream.handler != nil { stream.finish(status) }
         }
     }
 
