@@ -6,6 +6,7 @@ import threading
 import grpc
 import pytest
 
+from support.frames import RawConnection, request
 from support.process import eventually
 from support.protocol import Client, message, refused
 from support.servers import TARGETS
@@ -161,10 +162,12 @@ def test_a_waiter_whose_deadline_passes_leaves_the_queue(client, key):
 def test_a_waiter_whose_connection_is_lost_leaves_the_queue(server, client, key):
     holder, waiter = lease(client), lease(client)
     client.Lock.Lock(name=key, lease=holder)
-    with Client(server) as other:
-        lock(other, key, waiter)
+    body = message("v3lockpb.LockRequest")(name=key, lease=waiter).SerializeToString()
+    with RawConnection(server) as connection:
+        connection.greet()
+        connection.send(request(1, b"/v3lockpb.Lock/Lock", body))
         has_joined(client, key, waiter)
-    eventually(lambda: contenders(client, key) == [b"%s/%x" % (key, holder)], what="an empty queue")
+    eventually(lambda: contenders(client, key) == [b"%s/%x" % (key, holder)], what="a queue of one")
 
 
 @pytest.mark.since(35, "older servers give the lock to a waiter that has lost its key")
@@ -378,19 +381,27 @@ def test_observing_and_locking_survive_compaction(client, key):
     observer.call.cancel()
 
 
-def test_a_thousand_waiting_locks_are_served_one_by_one(client, key):
+# etcd 3.5 leaves places behind when so many waiters are cancelled at once.
+@pytest.mark.isthmus_only
+def test_a_thousand_waiting_locks_are_served_one_by_one(server, client, key):
     leases = [lease(client) for _ in range(1000)]
     held = client.Lock.Lock(name=key, lease=lease(client)).key
-    calls = [lock(client, key, each) for each in leases]
-    eventually(lambda: len(contenders(client, key)) == 1001, within=60, what="a thousand waiters")
-    by_key = {b"%s/%x" % (key, each): call for each, call in zip(leases, calls)}
-    for following in contenders(client, key)[1:21]:
-        client.Lock.Unlock(key=held)
-        held = by_key[following].result().key
-        assert held == following
-    for call in calls:
-        call.call.cancel()
-    eventually(lambda: contenders(client, key) == [held], within=60, what="an empty queue")
+
+    def count():
+        return client.KV.Range(key=key + b"/", range_end=key + b"0", count_only=True).count
+
+    with Client(server) as first, Client(server) as second:
+        by_key = {b"%s/%x" % (key, each): lock(first, key, each) for each in leases[:500]}
+        by_key |= {b"%s/%x" % (key, each): lock(second, key, each) for each in leases[500:]}
+        eventually(lambda: count() == 1001, within=60, what="a thousand waiters")
+        for following in contenders(client, key)[1:21]:
+            client.Lock.Unlock(key=held)
+            held = by_key[following].result().key
+            assert held == following
+        for call in by_key.values():
+            call.call.cancel()
+        eventually(lambda: count() == 1, within=60, what="an empty queue")
+    assert contenders(client, key) == [held]
 
 
 @pytest.mark.isthmus_only

@@ -214,7 +214,12 @@ extension RangeQuery {
 
 extension Transaction {
     /// Puts a value, if the key was created at this revision.
-    static func publishing(_ value: ByteBuffer, in key: ByteBuffer, since revision: Int64, _ lease: Int64)
+    static func publishing(
+        _ value: ByteBuffer,
+        in key: ByteBuffer,
+        since revision: Int64,
+        _ lease: Int64
+    )
         -> Transaction
     {
         var put = Put(key: key, value: value)
