@@ -3,7 +3,8 @@ import MVCC
 import RPC
 import Storage
 
-/// Maintenance Downgrade: there is nothing to downgrade to, because no older server reads what this one wrote.
+/// Maintenance Downgrade: there is nothing to downgrade to, because no older server reads what this one
+/// wrote.
 extension EtcdSession {
     func downgrade(_ message: RawSpan, on stream: RPCStream) {
         guard self.requireAdministrator(stream),

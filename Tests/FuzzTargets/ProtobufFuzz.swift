@@ -1,4 +1,5 @@
 import EtcdAPI
+import FoundationEssentials
 import NIOCore
 import SwiftProtobuf
 

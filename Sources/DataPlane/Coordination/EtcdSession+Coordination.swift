@@ -7,7 +7,7 @@ import Storage
 
 /// What the calls of the lock and election services share.
 extension EtcdSession {
-    /// Calls `body` with a lease: the one that is given, or for zero a new one of a minute, as etcd's session.
+    /// Calls `body` with a lease: the one that is given, or for zero a new one of a minute, as etcd does.
     func withLease(_ lease: Int64, on stream: RPCStream, _ body: @escaping (Int64) -> Void) {
         guard lease == 0 else { return body(lease) }
         var caller = Caller(of: stream, self)
