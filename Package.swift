@@ -130,6 +130,13 @@ let package = Package(
 
         // Tests: what they share, one test target per module, and the rules of the house.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["RPC", "EtcdAPI", protobuf, nioCore, nioEmbedded, logging, metrics],
+            path: "Tests/FuzzTargets",
+            swiftSettings: relaxed
+        ),
+        .testTarget(name: "FuzzReplayTests", dependencies: ["FuzzTargets"], swiftSettings: relaxed),
         .testTarget(
             name: "EtcdAPITests",
             dependencies: ["TestSupport", "EtcdAPI", protobuf, nioCore],
@@ -200,7 +207,8 @@ let package = Package(
             name: "DataPlaneTests",
             dependencies: [
                 "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "Passwords", "PKI",
-                "RPC", "SnapshotFile", protobuf, nioCore, nioPosix, nioEmbedded, logging, metrics,
+                "RPC", "SnapshotFile", "TestSupport", protobuf, nioCore, nioPosix, nioEmbedded, logging,
+                metrics,
             ],
             swiftSettings: relaxed
         ),

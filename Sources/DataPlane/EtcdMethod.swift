@@ -32,6 +32,7 @@ enum EtcdMethod: Int, CaseIterable {
     case hashKV
     case moveLeader
     case snapshot
+    case downgrade
     case authEnable
     case authDisable
     case authStatus
@@ -49,6 +50,13 @@ enum EtcdMethod: Int, CaseIterable {
     case roleDelete
     case roleGrantPermission
     case roleRevokePermission
+    case lock
+    case unlock
+    case campaign
+    case proclaim
+    case leader
+    case observe
+    case resign
     case healthCheck
     case healthWatch
 
@@ -78,6 +86,7 @@ enum EtcdMethod: Int, CaseIterable {
         case .hashKV: "/etcdserverpb.Maintenance/HashKV"
         case .moveLeader: "/etcdserverpb.Maintenance/MoveLeader"
         case .snapshot: "/etcdserverpb.Maintenance/Snapshot"
+        case .downgrade: "/etcdserverpb.Maintenance/Downgrade"
         case .authEnable: "/etcdserverpb.Auth/AuthEnable"
         case .authDisable: "/etcdserverpb.Auth/AuthDisable"
         case .authStatus: "/etcdserverpb.Auth/AuthStatus"
@@ -95,6 +104,13 @@ enum EtcdMethod: Int, CaseIterable {
         case .roleDelete: "/etcdserverpb.Auth/RoleDelete"
         case .roleGrantPermission: "/etcdserverpb.Auth/RoleGrantPermission"
         case .roleRevokePermission: "/etcdserverpb.Auth/RoleRevokePermission"
+        case .lock: "/v3lockpb.Lock/Lock"
+        case .unlock: "/v3lockpb.Lock/Unlock"
+        case .campaign: "/v3electionpb.Election/Campaign"
+        case .proclaim: "/v3electionpb.Election/Proclaim"
+        case .leader: "/v3electionpb.Election/Leader"
+        case .observe: "/v3electionpb.Election/Observe"
+        case .resign: "/v3electionpb.Election/Resign"
         case .healthCheck: "/grpc.health.v1.Health/Check"
         case .healthWatch: "/grpc.health.v1.Health/Watch"
         }
@@ -103,7 +119,7 @@ enum EtcdMethod: Int, CaseIterable {
     /// Whether the transport hands over messages one by one.
     var kind: RPCMethodKind {
         switch self {
-        case .watch, .leaseKeepAlive, .snapshot, .healthWatch: .stream
+        case .watch, .leaseKeepAlive, .snapshot, .observe, .healthWatch: .stream
         default: .unary
         }
     }

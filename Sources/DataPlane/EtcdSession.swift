@@ -16,7 +16,7 @@ final class EtcdSession: RPCSession {
     let authorization: Authorization
     /// Whether the rights come from the client's certificate, whatever users there are.
     let hasBuiltInRights: Bool
-    /// The watches of all streams of the connection.
+    /// The watches of all streams of the connection, and its calls that wait for a lock or an election.
     var watchCount = 0
 
     init(services: LoopServices, authorization: Authorization) {
@@ -46,7 +46,7 @@ final class EtcdSession: RPCSession {
             self.lease(method, message, on: stream)
         case .memberList, .memberAdd, .memberRemove, .memberUpdate, .memberPromote:
             self.cluster(method, message, on: stream)
-        case .status, .alarm, .defragment, .hash, .hashKV, .moveLeader:
+        case .status, .alarm, .defragment, .hash, .hashKV, .moveLeader, .downgrade:
             self.maintenance(method, message, on: stream)
         case .authEnable, .authDisable, .authStatus, .authenticate:
             self.auth(method, message, on: stream)
@@ -54,8 +54,10 @@ final class EtcdSession: RPCSession {
             self.user(method, message, on: stream)
         case .roleAdd, .roleGet, .roleList, .roleDelete, .roleGrantPermission, .roleRevokePermission:
             self.role(method, message, on: stream)
+        case .lock, .unlock, .campaign, .proclaim, .leader, .resign:
+            self.coordinate(method, message, on: stream)
         case .healthCheck: self.checkHealth(message, on: stream)
-        case .watch, .leaseKeepAlive, .snapshot, .healthWatch:
+        case .watch, .leaseKeepAlive, .snapshot, .observe, .healthWatch:
             stream.finish(RPCStatus(code: .internal, message: "a streaming method was called as a unary one"))
         }
     }
@@ -65,6 +67,7 @@ final class EtcdSession: RPCSession {
         case .watch: return WatchService(session: self, stream: stream)
         case .leaseKeepAlive: return KeepAliveService(session: self, stream: stream)
         case .snapshot: return SnapshotService(session: self, stream: stream)
+        case .observe: return ObserverCall(session: self, stream: stream)
         default: return HealthWatchService(stream: stream)
         }
     }

@@ -98,6 +98,36 @@ enum EtcdStatus {
         "rpc error: code = \(status.code.name) desc = \(status.message)"
     }
 
+    /// Returns what a client of the lock and election services is told of an error.
+    ///
+    /// etcd serves them through its own client library, which keeps the sentence and loses the code.
+    static func relayed(_ status: RPCStatus) -> RPCStatus {
+        RPCStatus(code: .unknown, message: status.message)
+    }
+
+    /// Returns what a caller of the lock and election services did wrong, or did not get (etcd
+    /// `client/v3/concurrency`, `server/etcdserver/api/v3election`).
+    static func status(_ failure: CoordinationFailure) -> RPCStatus {
+        switch failure {
+        case .sessionExpired: RPCStatus(code: .unknown, message: "mutex: session is expired")
+        case .notLeader: RPCStatus(code: .unknown, message: "election: not leader")
+        case .noLeader: RPCStatus(code: .unknown, message: "election: no leader")
+        case .leaderMissing: RPCStatus(code: .unknown, message: #""leader" field must be provided"#)
+        }
+    }
+
+    /// Returns what a caller is told that would wait beside too many others.
+    static func tooManyContenders(limit: Int) -> RPCStatus {
+        RPCStatus(
+            code: .resourceExhausted,
+            message: "isthmus: there are \(limit) watches and waiting calls, as many as are allowed"
+        )
+    }
+
+    static let wrongDowngradeFormat = Self.argument("wrong downgrade target version format")
+    static let invalidDowngradeTarget = Self.argument("invalid downgrade target version")
+    static let unknownMethod = RPCStatus(code: .unknown, message: "etcdserver: unknown method")
+
     /// Returns what a client is told of users, roles and logins (etcd `server/auth/store.go`).
     static func status(_ error: AuthError) -> RPCStatus {
         switch error {

@@ -168,7 +168,7 @@ extension EtcdSession {
         }
     }
 
-    private func checkSize(_ message: RawSpan) throws(StoreError) {
+    func checkSize(_ message: RawSpan) throws(StoreError) {
         let limit = self.services.configuration.maximumRequestBytes
         guard message.byteCount <= limit else { throw .requestTooLarge(limit: limit) }
     }
@@ -182,7 +182,7 @@ extension EtcdSession {
 
 extension Keyspace {
     /// Whether answering takes longer than a turn of an event loop should.
-    fileprivate func mayBeLong(_ query: RangeQuery, over limit: Int) -> Bool {
+    func mayBeLong(_ query: RangeQuery, over limit: Int) -> Bool {
         if case .single = query.range.end { return false }
         let isCutShort = query.limit > 0 && query.limit <= limit && !query.hasFilters && query.isInKeyOrder
         return !isCutShort && self.keyCount > limit && self.count(query.range, at: self.revision) > limit

@@ -17,9 +17,9 @@ final class LoopServices {
     let passwords: PasswordWorker
     let authMetrics: AuthMetrics
     let snapshots: SnapshotSlots
-    /// The open watch streams whose rights depend on the users, by the order in which they were opened.
-    private var revocableWatches: [UInt64: WatchService] = [:]
-    private var lastRevocableWatch: UInt64 = 0
+    /// The open calls whose rights depend on the users, by the order in which they were opened.
+    private var revocableCalls: [UInt64: any RevocableCall] = [:]
+    private var lastRevocableCall: UInt64 = 0
 
     /// Creates the services of a loop and attaches them to the store; on the loop.
     init(
@@ -45,7 +45,7 @@ final class LoopServices {
         )
         port.add(self.registry)
         self.registry.authDidChange = { [weak self] snapshot in
-            self?.withdrawWatches(snapshot.auth)
+            self?.withdraw(snapshot.auth)
         }
         let interval = TimeAmount.nanoseconds(configuration.progressInterval.nanoseconds)
         let registry = NIOLoopBound(self.registry, eventLoop: port.eventLoop)
@@ -54,21 +54,21 @@ final class LoopServices {
         }
     }
 
-    /// Adds a stream that is told when users change; returns the number to remove it by.
-    func add(revocable watch: WatchService) -> UInt64 {
-        self.lastRevocableWatch += 1
-        self.revocableWatches[self.lastRevocableWatch] = watch
-        return self.lastRevocableWatch
+    /// Adds a call that is told when users change; returns the number to remove it by.
+    func add(revocable call: any RevocableCall) -> UInt64 {
+        self.lastRevocableCall += 1
+        self.revocableCalls[self.lastRevocableCall] = call
+        return self.lastRevocableCall
     }
 
     func remove(revocable number: UInt64) {
-        self.revocableWatches[number] = nil
+        self.revocableCalls[number] = nil
     }
 
-    /// Cancels the watches that are no longer allowed, in the order in which their streams were opened.
-    private func withdrawWatches(_ auth: AuthState) {
-        for number in self.revocableWatches.keys.sorted() {
-            self.revocableWatches[number]?.withdraw(auth)
+    /// Ends what is no longer allowed, in the order in which the calls were opened.
+    private func withdraw(_ auth: AuthState) {
+        for number in self.revocableCalls.keys.sorted() {
+            self.revocableCalls[number]?.withdraw(auth)
         }
     }
 
@@ -87,6 +87,14 @@ final class LoopServices {
             raftTerm: store.term
         )
     }
+}
+
+/// A call that stays open and whose rights depend on the users.
+///
+/// Bound to its loop.
+protocol RevocableCall: AnyObject {
+    /// Ends what the caller may no longer have now that these are the users; creates no watch.
+    func withdraw(_ auth: AuthState)
 }
 
 /// What the connections of all event loops share.

@@ -14,6 +14,7 @@ extension EtcdSession {
         case .alarm: self.alarm(message, on: stream)
         case .defragment: self.defragment(on: stream)
         case .hash, .hashKV: self.hash(method, message, on: stream)
+        case .downgrade: self.downgrade(message, on: stream)
         default: self.moveLeader(message, on: stream)
         }
     }

@@ -10,7 +10,7 @@ import Watching
 /// One Watch stream: turns its messages into watchers of the loop's registry.
 ///
 /// Bound to the connection's loop.
-final class WatchService: RPCStreamHandler {
+final class WatchService: RPCStreamHandler, RevocableCall {
     private let session: EtcdSession
     private let stream: RPCStream
     private var watches: WatchStream?

@@ -85,6 +85,7 @@ extension Keyspace {
     private func collect(_ query: RangeQuery, at revision: Int64, count: Int) -> RangeResult {
         // etcd `txn/range.go`: only when nothing has to be filtered or sorted is the walk cut at the limit.
         let limit = query.limit > 0 ? Int(clamping: query.limit) : Int.max
+        if limit == 1, !query.isInKeyOrder { return self.findFirst(query, at: revision, count: count) }
         var records: [Record] = []
         records.reserveCapacity(min(count, limit))
         let hasFilters = query.hasFilters
@@ -98,6 +99,20 @@ extension Keyspace {
         let more = records.count > limit
         if more { records.removeLast(records.count - limit) }
         return RangeResult(records: records, count: count, more: more)
+    }
+
+    /// Finds what sorting would put first, without sorting: how users of locks and elections ask who is next.
+    private func findFirst(_ query: RangeQuery, at revision: Int64, count: Int) -> RangeResult {
+        let hasFilters = query.hasFilters
+        var first: Record?
+        var more = false
+        self.forEach(query.range, at: revision) { record in
+            if hasFilters, !query.passesFilters(record) { return true }
+            more = first != nil
+            if first.map({ query.sorts(record, before: $0) }) ?? true { first = record }
+            return true
+        }
+        return RangeResult(records: first.map { [$0] } ?? [], count: count, more: more)
     }
 
     /// Calls `body` for the records of `range` at `revision` in key order until it returns `false`.
@@ -168,6 +183,15 @@ extension RangeQuery {
         case (.key, .descend): records.reverse()
         case (_, .ascend): records.sort { Self.areInOrder($0, $1, by: self.sortTarget) }
         case (_, .descend): records.sort { Self.areInOrder($1, $0, by: self.sortTarget) }
+        }
+    }
+
+    /// Whether `later`, which has the greater key, comes before `earlier` in the order that is asked for.
+    fileprivate func sorts(_ later: Record, before earlier: Record) -> Bool {
+        switch (self.sortTarget, self.sortOrder) {
+        case (.key, let order): order == .descend
+        case (_, .descend): Self.areInOrder(earlier, later, by: self.sortTarget)
+        case (_, .none), (_, .ascend): Self.areInOrder(later, earlier, by: self.sortTarget)
         }
     }
 

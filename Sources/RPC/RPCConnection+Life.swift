@@ -30,7 +30,8 @@ extension RPCConnection {
     /// Ends the calls that may last for ever.
     func finishStreams(_ status: RPCStatus) {
         for stream in self.streams {
-            if case .stream = stream.purpose { stream.finish(status) }
+            // Those that may last for ever: streaming calls, and unary ones that wait for something.
+            if stream.handler != nil { stream.finish(status) }
         }
     }
 

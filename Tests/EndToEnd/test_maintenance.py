@@ -178,3 +178,23 @@ def test_metadata_of_real_clients_is_accepted(client, key):
     metadata = [("hasleader", "true"), ("client-api-version", "3.5"), ("token", "")]
     client.KV.Put(key=key, value=b"1", metadata=metadata[:2])
     assert client.KV.Range(key=key, metadata=metadata[:2]).count == 1
+
+
+@pytest.mark.since(35, "older servers do not have the method")
+def test_there_is_nothing_to_downgrade_to(client):
+    argument = grpc.StatusCode.INVALID_ARGUMENT
+    for action in ("VALIDATE", "ENABLE"):
+        for version in ("", "abc", "v3.4.0", "3"):
+            with refused(argument, "etcdserver: wrong downgrade target version format"):
+                client.Maintenance.Downgrade(action=action, version=version)
+        for version in ("3.3.0", "3.6.0", "3.6"):
+            with refused(argument, "etcdserver: invalid downgrade target version"):
+                client.Maintenance.Downgrade(action=action, version=version)
+    with refused(grpc.StatusCode.UNKNOWN, "etcdserver: unknown method"):
+        client.Maintenance.Downgrade(action=3)
+
+
+@pytest.mark.since(36, "older servers say that there is none")
+def test_cancelling_no_downgrade_succeeds(client):
+    answer = client.Maintenance.Downgrade(action="CANCEL")
+    assert answer.version == "3.6.0" and answer.header.revision == client.revision()

@@ -144,5 +144,32 @@ extension GatewayRoute {
             Etcdserverpb_MoveLeaderRequest.self,
             Etcdserverpb_MoveLeaderResponse.self
         ),
+        .init(
+            "maintenance/downgrade",
+            .downgrade,
+            Etcdserverpb_DowngradeRequest.self,
+            Etcdserverpb_DowngradeResponse.self
+        ),
+    ]
+
+    /// Locks and elections.
+    static let coordination: [GatewayRoute] = [
+        .init("lock/lock", .lock, V3lockpb_LockRequest.self, V3lockpb_LockResponse.self),
+        .init("lock/unlock", .unlock, V3lockpb_UnlockRequest.self, V3lockpb_UnlockResponse.self),
+        .init(
+            "election/campaign",
+            .campaign,
+            V3electionpb_CampaignRequest.self,
+            V3electionpb_CampaignResponse.self
+        ),
+        .init(
+            "election/proclaim",
+            .proclaim,
+            V3electionpb_ProclaimRequest.self,
+            V3electionpb_ProclaimResponse.self
+        ),
+        .init("election/leader", .leader, V3electionpb_LeaderRequest.self, V3electionpb_LeaderResponse.self),
+        .init("election/observe", .observe, V3electionpb_LeaderRequest.self, V3electionpb_LeaderResponse.self),
+        .init("election/resign", .resign, V3electionpb_ResignRequest.self, V3electionpb_ResignResponse.self),
     ]
 }
