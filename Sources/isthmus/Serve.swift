@@ -87,9 +87,7 @@ struct Server {
     // MARK: - The parts
 
     private static func makeLogger(_ configuration: ServeConfiguration) -> Logger {
-        let sink = LogSink(level: LogLevel(configuration.logLevel)) {
-            .nanoseconds(Int64(Date().timeIntervalSince1970 * 1_000_000_000))
-        }
+        let sink = LogSink(level: LogLevel(configuration.logLevel), clock: LogSink.wallClock)
         LoggingSystem.bootstrap { label in
             switch configuration.logFormat {
             case .json: JSONLogHandler(label: label, sink: sink)

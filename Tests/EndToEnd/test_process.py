@@ -164,6 +164,8 @@ def test_metrics_are_prometheus_text_and_move(server, client, key):
             names.add(re.split(r"[{ ]", line)[0])
     assert any(name.startswith("isthmus_data_") for name in names)
     assert any(name.startswith("isthmus_store_") for name in names)
+    assert {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"} <= names
+    assert 1e6 < server.metrics()["process_resident_memory_bytes"] < 1e10
     commits = server.metrics()["isthmus_store_commits_total"]
     client.KV.Put(key=key, value=b"1")
     assert server.metrics()["isthmus_store_commits_total"] > commits

@@ -66,10 +66,3 @@ enum EtcdProgram {
         logger.critical(message, metadata: ["error": "\(error)"])
     }
 }
-
-extension LogSink {
-    /// The time since 1970.
-    static let wallClock: @Sendable () -> Duration = {
-        .nanoseconds(Int64(Date().timeIntervalSince1970 * 1_000_000_000))
-    }
-}
