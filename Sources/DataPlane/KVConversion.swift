@@ -119,6 +119,7 @@ extension Transaction {
         )
     }
 
+    /// Checks each operation before it looks at the next: of two that are wrong etcd tells the first.
     private static func operations(
         _ requests: [Etcdserverpb_RequestOp],
         _ budget: Int
@@ -126,9 +127,17 @@ extension Transaction {
         var operations: [MVCC.Operation] = []
         for request in requests {
             switch request.request {
-            case .requestRange(let range): operations.append(.range(try RangeQuery(range)))
-            case .requestPut(let put): operations.append(.put(Put(put)))
-            case .requestDeleteRange(let delete): operations.append(.deleteRange(DeleteRange(delete)))
+            case .requestRange(let range):
+                guard !range.key.isEmpty else { throw .emptyKey }
+                operations.append(.range(try RangeQuery(range)))
+            case .requestPut(let message):
+                let put = Put(message)
+                try put.validate()
+                operations.append(.put(put))
+            case .requestDeleteRange(let message):
+                let delete = DeleteRange(message)
+                try delete.validate()
+                operations.append(.deleteRange(delete))
             case .requestTxn(let nested):
                 operations.append(.transaction(try Transaction(nested, operationLimit: budget)))
             case nil: throw .emptyOperation

@@ -25,18 +25,20 @@ import Testing
         #expect(hashes == [2_587_454_935, 535_221_974, 1_662_700_350, 475_587_494, 2_899_898_430])
     }
 
-    @Test(arguments: [
+    private static let afterCompaction: [(horizon: Int64, hashes: [UInt32])] = [
         (2, [1_483_641_527, 1_514_356_665, 3_170_289_113, 2_151_659_951]),
         (3, [1_514_356_665, 1_010_904_130, 984_488_096]),
         (4, [1_010_904_130, 984_488_096]),
         (5, [1_920_696_755]),
-    ])
-    func whatCompactionKeptCountsOnlyWhileItIsCurrent(horizon: Int64, expected: [UInt32]) throws {
+    ]
+
+    @Test(arguments: Self.afterCompaction)
+    func whatCompactionKeptCountsOnlyWhileItIsCurrent(horizon: Int64, hashes: [UInt32]) throws {
         var keyspace = try Self.history()
         try keyspace.compact(through: horizon)
-        #expect((horizon + 1...6).map { keyspace.hash(through: $0) } == expected)
+        #expect((horizon + 1...6).map { keyspace.hash(through: $0) } == hashes)
         while keyspace.needsTrimming { _ = keyspace.trim(limit: 1) }
-        #expect((horizon + 1...6).map { keyspace.hash(through: $0) } == expected)
+        #expect((horizon + 1...6).map { keyspace.hash(through: $0) } == hashes)
     }
 
     @Test func whatWasKeptCountsWhenNoKeyExists() throws {

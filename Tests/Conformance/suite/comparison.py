@@ -47,10 +47,6 @@ class Comparison:
         if problems:
             pytest.fail("\n".join(problems), pytrace=False)
 
-    def replace(self) -> None:
-        for subject in [self.ours, *self.theirs]:
-            subject.replace()
-
     def record(self, subject: Subject, script: Script) -> list[Entry]:
         recorder = Recorder(subject, compares_hashes=self.ours.has_no_other_writers)
         try:

@@ -29,6 +29,8 @@ class Subject:
 
     # A heartbeat is written once a minute; a server is replaced in time.
     lifetime = 35.0
+    # Every server deletes the same ranges, so that each uses the same number of revisions.
+    own_ranges = WITHOUT_OURS
 
     def __init__(self, name: str, kind: type[Server], directory: Path, options: list[str]) -> None:
         self.name = name
@@ -43,9 +45,6 @@ class Subject:
         """Whether only the script writes, so that revisions and hashes are the same on all servers."""
         return self.kind is not Isthmus
 
-    # Every server deletes the same ranges, so that each uses the same number of revisions.
-    own_ranges = WITHOUT_OURS
-
     def begin(self) -> Server:
         self.count += 1
         self.begun = time.monotonic()
@@ -57,11 +56,6 @@ class Subject:
         if near or not self.server.is_alive():
             self.server.kill()
             self.server = self.begin()
-
-    def replace(self) -> None:
-        """Takes a new server, after a script that changed what the next cannot clean."""
-        self.server.kill()
-        self.server = self.begin()
 
 
 def has_stand_in() -> bool:
