@@ -119,7 +119,26 @@ let package = Package(
         ),
 
         // Tests: what they share, one test target per module, and the rules of the house.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport",
+            dependencies: ["CNghttp2"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "TestSupport", "DataPlane", "Watching", "Storage", "Persistence", "RPC", "AccessControl",
+                "MVCC", "EtcdAPI", protobuf, nioCore, nioPosix, nioEmbedded, logging, metrics,
+            ],
+            path: "Tests/Simulation",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulation", "TestSupport", "AccessControl", "MVCC", "Persistence"],
+            swiftSettings: relaxed
+        ),
         .testTarget(
             name: "EtcdAPITests",
             dependencies: ["TestSupport", "EtcdAPI", protobuf, nioCore],
@@ -156,7 +175,7 @@ let package = Package(
         .testTarget(
             name: "RPCTests",
             dependencies: [
-                "RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging, metrics,
+                "TestSupport", "RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging, metrics,
             ],
             swiftSettings: relaxed
         ),

@@ -2,6 +2,7 @@ package import AccessControl
 package import CoreMetrics
 package import Logging
 package import NIOCore
+import NIOPosix
 package import NIOSSL
 package import RPC
 package import Storage
@@ -55,7 +56,8 @@ package final class DataPlaneServer: Sendable {
     ) async throws -> DataPlaneServer {
         let shared = SharedServices(
             limits: configuration.authLimits,
-            metrics: AuthMetrics(factory: factory),
+            factory: factory,
+            pool: NIOThreadPool(numberOfThreads: configuration.authLimits.passwordThreads),
             randomBytes: randomBytes
         )
         do {
@@ -65,13 +67,13 @@ package final class DataPlaneServer: Sendable {
                 group: group,
                 tls: tls,
                 limits: configuration.transportLimits,
-                methods: EtcdMethod.table,
-                metrics: RPCMetrics(methods: EtcdMethod.table, factory: factory),
+                methods: LoopServices.methods,
+                metrics: RPCMetrics(methods: LoopServices.methods, factory: factory),
                 logger: logger
             ) { (peer, eventLoop) throws(RPCRefusal) in
                 // Every connection's loop is one of the group's.
                 guard let bound = services[ObjectIdentifier(eventLoop)] else { throw .unavailable }
-                return EtcdSession(services: bound.value, authorization: try identify(peer))
+                return bound.value.makeSession(try identify(peer))
             }
             return DataPlaneServer(listener: listener, passwords: shared.passwords)
         } catch {

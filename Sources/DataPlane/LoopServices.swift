@@ -1,14 +1,17 @@
-import AccessControl
+package import AccessControl
+package import CoreMetrics
 import EtcdAPI
 import Logging
 import NIOCore
-import Storage
-import Watching
+package import NIOPosix
+package import RPC
+package import Storage
+package import Watching
 
 /// What all connections of one event loop share.
 ///
-/// Bound to that loop.
-final class LoopServices {
+/// Bound to that loop. A simulation makes its own and serves them without a listener.
+package final class LoopServices {
     let store: Store
     let port: LoopPort
     let registry: LoopRegistry
@@ -20,8 +23,13 @@ final class LoopServices {
     private var revocableWatches: [UInt64: WatchService] = [:]
     private var lastRevocableWatch: UInt64 = 0
 
-    /// Creates the services of a loop and attaches them to the store; on the loop.
-    init(
+    /// What is served.
+    package static var methods: RPCMethodTable { EtcdMethod.table }
+
+    /// Creates the services of a loop; on the loop.
+    ///
+    /// The caller attaches the port to the store.
+    package init(
         port: LoopPort,
         store: Store,
         configuration: DataPlaneConfiguration,
@@ -50,6 +58,11 @@ final class LoopServices {
         port.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
             registry.value.sendProgressNotifications()
         }
+    }
+
+    /// Makes the services of one connection; on the loop.
+    package func makeSession(_ authorization: Authorization) -> any RPCSession {
+        EtcdSession(services: self, authorization: authorization)
     }
 
     /// Adds a stream that is told when users change; returns the number to remove it by.
@@ -88,14 +101,32 @@ final class LoopServices {
 }
 
 /// What the connections of all event loops share.
-struct SharedServices: Sendable {
+package struct SharedServices: Sendable {
     let tokens: TokenStore
     let passwords: PasswordWorker
     let authMetrics: AuthMetrics
 
-    init(limits: AuthLimits, metrics: AuthMetrics, randomBytes: @escaping @Sendable (Int) -> [UInt8]) {
+    /// Creates what is shared.
+    ///
+    /// - Parameters:
+    ///   - limits: The limits of logging in.
+    ///   - factory: Makes the metrics.
+    ///   - pool: Threads that hash passwords; a simulation, which has no logins, shares the process's.
+    ///   - randomBytes: Returns so many bytes that nobody can guess, for tokens and salts.
+    package init(
+        limits: AuthLimits,
+        factory: any MetricsFactory,
+        pool: NIOThreadPool,
+        randomBytes: @escaping @Sendable (Int) -> [UInt8]
+    ) {
+        let metrics = AuthMetrics(factory: factory)
         self.tokens = TokenStore(limits: limits, metrics: metrics, randomBytes: randomBytes)
-        self.passwords = PasswordWorker(limits: limits, metrics: metrics, randomBytes: randomBytes)
+        self.passwords = PasswordWorker(
+            pool: pool,
+            limits: limits,
+            metrics: metrics,
+            randomBytes: randomBytes
+        )
         self.authMetrics = metrics
     }
 }

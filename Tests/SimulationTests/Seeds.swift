@@ -1,0 +1,13 @@
+import Foundation
+
+/// Which seeds are tried: `SEEDS=n` tries so many, `SEED=k` begins with another than the first.
+enum Seeds {
+    static let all: ClosedRange<Int> = {
+        let environment = ProcessInfo.processInfo.environment
+        let first = environment["SEED"].flatMap { Int($0) }
+        let count = environment["SEEDS"].flatMap { Int($0) } ?? (first == nil ? 200 : 1)
+        return (first ?? 1)...((first ?? 1) + max(1, count) - 1)
+    }()
+
+    static let steps = 700
+}
