@@ -31,6 +31,39 @@ struct Census {
     var deniedReads = 0
     var refusedByLog = 0
     var outOfSpace = 0
+
+    /// Adds what happened in another run.
+    mutating func add(_ other: Census) {
+        self.connections += other.connections
+        self.brokenConnections += other.brokenConnections
+        self.stalls += other.stalls
+        self.crashes += other.crashes
+        self.crashesInSteps += other.crashesInSteps
+        self.powerCuts += other.powerCuts
+        self.lostCommits += other.lostCommits
+        self.resumedAbove += other.resumedAbove
+        self.cleanStops += other.cleanStops
+        self.diskFaults += other.diskFaults
+        self.rotations += other.rotations
+        self.concurrentSteps += other.concurrentSteps
+        self.concurrentTurns += other.concurrentTurns
+        self.commits += other.commits
+        self.answered += other.answered
+        self.refused += other.refused
+        self.unknown += other.unknown
+        self.events += other.events
+        self.eventsWithPrevious += other.eventsWithPrevious
+        self.fragments += other.fragments
+        self.progress += other.progress
+        self.compactedWatches += other.compactedWatches
+        self.deniedWatches += other.deniedWatches
+        self.expiredLeases += other.expiredLeases
+        self.lists += other.lists
+        self.resumes += other.resumes
+        self.deniedReads += other.deniedReads
+        self.refusedByLog += other.refusedByLog
+        self.outOfSpace += other.outOfSpace
+    }
 }
 
 extension World {

@@ -60,6 +60,9 @@ final class History {
         for event in self.events(of: life) { self.state[event.key] = event.isDelete ? nil : event }
     }
 
+    /// Adds the newest batch once more, to see that this is noticed.
+    func repeatLast() { self.commits += self.commits.suffix(1) }
+
     /// Everything that the process committed or found, in order.
     func events(of life: Int) -> [SentEvent] {
         self.commits.filter { $0.isVisible(to: life) }.flatMap(\.events)

@@ -158,3 +158,26 @@ extension World {
         )
     }
 }
+
+extension World {
+    /// Writes a key and reads it at an old revision, in one transaction.
+    func writeAndRead(_ key: String, at revision: Int64, by line: Line, then completion: @escaping Completion) {
+        var put = Etcdserverpb_RequestOp()
+        put.requestPut.key = Data(key.utf8)
+        put.requestPut.value = Data("must not be".utf8)
+        var read = Etcdserverpb_RequestOp()
+        read.requestRange.key = Data(key.utf8)
+        read.requestRange.revision = revision
+        var request = Etcdserverpb_TxnRequest()
+        request.success = [put, read]
+        self.call(
+            .other("write and read"),
+            by: line,
+            "/etcdserverpb.KV/Txn",
+            request,
+            Etcdserverpb_TxnResponse.self,
+            answer: { ($0.header, .done) },
+            then: completion
+        )
+    }
+}

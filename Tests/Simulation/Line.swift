@@ -5,6 +5,7 @@ final class Line {
     let name: String
     let authorization: Authorization
     private unowned let world: World
+    private var certificateCount = 1
     private(set) var client: GRPCClient?
 
     init(_ name: String, _ authorization: Authorization, in world: World) {
@@ -12,6 +13,12 @@ final class Line {
         self.authorization = authorization
         self.world = world
     }
+
+    /// What stands for its certificate.
+    var certificate: [UInt8] { Array("\(self.name) \(self.certificateCount)".utf8) }
+
+    /// Gets another certificate, for its next connection.
+    func renewCertificate() { self.certificateCount += 1 }
 
     /// The connection, a new one if need be; `nil` if the server does not listen.
     var ready: GRPCClient? {

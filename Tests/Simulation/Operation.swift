@@ -36,6 +36,11 @@ struct Operation {
         case unknown
         case refused(code: Int, message: String)
         case done(Answer, revision: Int64)
+
+        var revision: Int64? {
+            guard case .done(_, let revision) = self else { return nil }
+            return revision
+        }
     }
 
     let client: String
@@ -53,10 +58,7 @@ struct Operation {
     var commitsAfter: Int?
     var outcome = Outcome.unknown
 
-    var revision: Int64? {
-        guard case .done(_, let revision) = self.outcome else { return nil }
-        return revision
-    }
+    var revision: Int64? { self.outcome.revision }
 
     /// The value that only this operation writes.
     var value: String? {

@@ -35,9 +35,8 @@ extension Checkers {
         for operation in operations { if let value = operation.value { writers[value] = operation } }
         var places: [String: Int64] = [:]
         for commit in history.commits {
-            var explained = commit.leaseChanges.contains { if case .revoke = $0 { true } else { false } }
+            let endsLeases = commit.leaseChanges.contains { if case .revoke = $0 { true } else { false } }
             for event in commit.events where !event.isDelete {
-                explained = true
                 guard let writer = writers[event.value] else {
                     problems.append("settled: nobody asked for \(event) with \(event.value)")
                     continue
@@ -49,9 +48,10 @@ extension Checkers {
                 if place != event.modRevision { problems.append("settled: \(event) happened at \(place) too") }
                 places[event.value] = event.modRevision
             }
-            explained = explained || commit.events.isEmpty
-            if !explained, !self.isDeleteAskedFor(commit, operations) {
-                problems.append("settled: nobody asked for \(commit.events)")
+            for (_, events) in Dictionary(grouping: commit.events, by: \.modRevision).sorted(by: { $0.key < $1.key }) {
+                guard !endsLeases, events.allSatisfy(\.isDelete) else { continue }
+                guard !self.isAskedFor(events, commit.life, operations) else { continue }
+                problems.append("settled: nobody asked for \(events)")
             }
         }
         for (value, writer) in writers.sorted(by: { $0.key < $1.key }) {
@@ -65,13 +65,14 @@ extension Checkers {
         return problems
     }
 
-    private static func isDeleteAskedFor(_ commit: Commit, _ operations: [Operation]) -> Bool {
-        guard let first = commit.events.first else { return true }
-        return operations.contains { operation in
-            guard case .delete(let span) = operation.request, operation.life == commit.life else { return false }
+    private static func isAskedFor(_ deletes: [SentEvent], _ life: Int, _ operations: [Operation]) -> Bool {
+        operations.contains { operation in
+            guard case .delete(let span) = operation.request, operation.life == life else { return false }
             switch operation.outcome {
-            case .done(_, let revision): return revision == first.modRevision
-            case .unknown: return commit.events.allSatisfy { span.contains($0.key) }
+            case .done(.deleted(_, let count), let revision):
+                return count > 0 && revision == deletes[0].modRevision
+            case .done: return false
+            case .unknown: return deletes.allSatisfy { span.contains($0.key) }
             case .refused: return false
             }
         }
@@ -125,18 +126,24 @@ extension Checkers {
         }
     }
 
-    /// A watch is told nothing that was committed after its user lost the right to it.
-    static func withdrawn(_ watch: WatchTrace, created: Int, of user: String, _ history: History) -> [String] {
-        let after = history.commits.indices.dropFirst(created)
-        let loss = after.first { number in
-            let commit = history.commits[number]
-            return commit.isVisible(to: watch.life) && commit.auth.map { !$0.mayRead(user) } ?? false
+    /// A watch is told nothing unless its user had the right to it at some moment between the commit and the
+    /// telling; `told` says how many commits there were when each item came.
+    static func withdrawn(_ watch: WatchTrace, told: [Int], of user: String, _ history: History) -> [String] {
+        var problems: [String] = []
+        for (item, count) in zip(watch.items, told) {
+            guard case .events(let events, _, _, _) = item else { continue }
+            for event in events {
+                let place = history.commits.firstIndex { commit in
+                    commit.isVisible(to: watch.life)
+                        && commit.events.contains { $0.modRevision == event.modRevision }
+                }
+                guard let place, !history.rights(of: user, from: place + 1, to: count).contains(true) else {
+                    continue
+                }
+                problems.append("withdrawn: \(user) is told \(event) without a right")
+            }
         }
-        guard let loss else { return [] }
-        let late = Set(history.commits[loss...].flatMap { $0.events.map(\.modRevision) })
-        return watch.events.filter { late.contains($0.modRevision) }.map {
-            "withdrawn: \(user) is told \($0) without a right"
-        }
+        return problems
     }
 
     /// At rest, an agent knows exactly the keys that the store has.
@@ -151,15 +158,23 @@ extension Checkers {
 extension History {
     /// What a user might have been allowed while a call was on its way.
     func rights(of user: String, during operation: Operation) -> Set<Bool> {
-        let end = operation.commitsAfter ?? self.commits.count
+        self.rights(
+            of: user,
+            from: operation.commitsBefore,
+            to: operation.commitsAfter ?? self.commits.count
+        )
+    }
+
+    /// What a user might have been allowed since there were `start` commits and until there were `end`.
+    func rights(of user: String, from start: Int, to end: Int) -> Set<Bool> {
         var rights: Set<Bool> = []
-        let changes = self.commits[..<end].enumerated().filter { $0.element.auth != nil }
+        let changes = self.commits[..<max(start, end)].enumerated().filter { $0.element.auth != nil }
         // A change that a power cut took may have counted until then.
-        let before = changes.filter { $0.offset < operation.commitsBefore }
+        let before = changes.filter { $0.offset < start }
         for change in [before.last, before.last { $0.element.lostBy == nil }] {
             rights.insert(change?.element.auth?.mayRead(user) ?? false)
         }
-        for change in changes where change.offset >= operation.commitsBefore {
+        for change in changes where change.offset >= start {
             rights.insert(change.element.auth?.mayRead(user) ?? false)
         }
         return rights

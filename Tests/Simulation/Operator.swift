@@ -30,13 +30,12 @@ final class Operator: SimulatedClient {
 
     func act() {
         guard self.waiting < 2 else { return }
+        if self.managesUsers, self.random.chance(60) { return self.changeUsers(grants: self.random.chance(60)) }
         switch self.random.below(100) {
-        case 0..<35: self.compact()
-        case 35..<50:
+        case 0..<60: self.compact()
+        case 60..<90:
             if self.world.isOutOfSpace { self.run { self.world.disarm(by: self.line, then: $0) } }
-        case 50..<53: self.run { self.world.defragment(by: self.line, then: $0) }
-        default:
-            if self.managesUsers { self.changeUsers(grants: self.random.chance(50)) }
+        default: self.run { self.world.defragment(by: self.line, then: $0) }
         }
     }
 

@@ -5,8 +5,8 @@ final class Recorder {
     private let history: History
     private(set) var operations: [Operation] = []
     private(set) var watches: [WatchTrace] = []
-    /// How many commits there were when each watch was announced.
-    private(set) var commitsAtCreation: [Int: Int] = [:]
+    /// How many commits there were when each watch was told each item.
+    private(set) var commitsAtItems: [Int: [Int]] = [:]
     /// The identities that headers named.
     private(set) var identities: Set<[UInt64]> = []
     private(set) var knownRevision: Int64 = 0
@@ -63,11 +63,11 @@ final class Recorder {
 
     func watchWasCreated(_ number: Int, at revision: Int64) {
         self.watches[number].createdRevision = revision
-        self.commitsAtCreation[number] = self.history.commits.count
     }
 
     func watch(_ number: Int, wasTold item: WatchTrace.Item) {
         self.watches[number].items.append(item)
+        self.commitsAtItems[number, default: []].append(self.history.commits.count)
     }
 
     func watchIsSettled(_ number: Int) {

@@ -14,7 +14,7 @@ extension World {
         settings.agents = 1 + random.below(3)
         settings.observers = 1 + random.below(3)
         settings.managesUsers = random.chance(30)
-        settings.faultsPerThousand = random.pick([0, 8, 15, 30])
+        settings.faultsPerThousand = random.pick([0, 2, 5, 12])
         settings.concurrencyPerThousand = random.pick([0, 40, 150])
         var server = ServerProcess.Configuration()
         server.durability = random.chance(20) ? .strict : .relaxed

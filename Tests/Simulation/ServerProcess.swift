@@ -120,13 +120,14 @@ final class ServerProcess {
     /// When the commit thread wakes by itself.
     var nextDeadline: Duration? { self.commitLoop.nextDeadline }
 
-    func accept(_ number: Int, _ authorization: Authorization) throws -> Wire {
+    func accept(_ number: Int, _ line: Line) throws -> Wire {
         let index = number % self.eventLoops.count
         let wire = try Wire(
             number: number,
             eventLoop: self.eventLoops[index],
             environment: self.environment,
-            session: self.services[index].makeSession(authorization)
+            session: self.services[index].makeSession(line.authorization),
+            certificate: line.certificate
         )
         self.wires.append(wire)
         return wire

@@ -11,6 +11,7 @@ final class SimulatedLog: RevisionLog {
         case afterAppending
         case beforeDeleting
         case afterDeleting
+        case defragmenting
     }
 
     private let disk: SimulatedDisk
@@ -123,6 +124,7 @@ final class SimulatedLog: RevisionLog {
     var sizeInUseInBytes: Int64 { self.sizeInBytes }
 
     func defragment() throws(PersistenceError) {
+        self.crash(at: .defragmenting)
         guard !self.hasCrashed else { return }
         try self.mayRefuse()
     }

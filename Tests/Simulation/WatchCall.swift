@@ -11,6 +11,7 @@ final class WatchCall {
     /// The traces of watches that are not announced yet, in the order of asking.
     private var announced: [Int] = []
     private var active: [Int64: Int] = [:]
+    private var compacted: Set<Int64> = []
     private(set) var isBroken = false
     /// Called for everything that a watch is told.
     var onItem: (Int, WatchTrace.Item) -> Void = { _, _ in }
@@ -89,13 +90,17 @@ final class WatchCall {
             return
         }
         guard let number = self.active[response.watchID] else {
+            // etcd confirms the cancel of a watch that compaction has ended meanwhile.
+            if response.canceled, self.compacted.remove(response.watchID) != nil { return }
             self.recorder.report("watch \(response.watchID) is told something but is not open")
             return
         }
         if response.canceled {
             self.active[response.watchID] = nil
             let horizon = response.compactRevision
-            self.tell(number, horizon > 0 ? .compacted(horizon: horizon) : .cancelled(reason: response.cancelReason))
+            if horizon > 0 { self.compacted.insert(response.watchID) }
+            let reason = response.cancelReason
+            self.tell(number, horizon > 0 ? .compacted(horizon: horizon) : .cancelled(reason: reason))
         } else if response.events.isEmpty {
             self.tell(number, .progress(revision: response.header.revision))
         } else {

@@ -37,7 +37,8 @@ final class Wire {
         number: Int,
         eventLoop: EmbeddedEventLoop,
         environment: RPCEnvironment,
-        session: any RPCSession
+        session: any RPCSession,
+        certificate: [UInt8]
     ) throws {
         self.number = number
         self.channel = EmbeddedChannel(loop: eventLoop)
@@ -45,7 +46,7 @@ final class Wire {
             environment: environment,
             peer: RPCPeer(
                 remoteAddress: nil,
-                certificateChain: [],
+                certificateChain: [certificate],
                 isTLS: true,
                 connectionID: UInt64(number)
             ),
@@ -55,6 +56,14 @@ final class Wire {
         let end = WireEnd(self)
         try self.channel.pipeline.syncOperations.addHandlers([end, self.connection])
         self.channel.connect(to: try SocketAddress(unixDomainSocketPath: "/simulation"), promise: nil)
+    }
+
+    /// Whether there is something to move.
+    var isBusy: Bool {
+        if self.isBlackHole { return false }
+        let isForServer = self.toServer.readableBytes > 0 || self.clientHasLeft
+        let isForClient = self.toClient.readableBytes > 0 || self.isClosedByServer
+        return isForServer && self.isOpenForServer || isForClient && !self.isClosedForClient
     }
 
     var isOpenForServer: Bool { self.channel.isActive }

@@ -46,9 +46,13 @@ extension World {
 
     /// A client gets another certificate: the connections of its old one are cut, as when it is revoked.
     private func rotateCertificate() {
-        guard let process = self.process, !process.wires.isEmpty else { return }
-        let wire = self.random.pick(process.wires)
-        wire.connection.close(graceful: self.random.chance(30))
+        guard let process = self.process else { return }
+        let line = self.random.pick(self.clients).line
+        let old = line.certificate
+        line.renewCertificate()
+        for wire in process.wires where wire.connection.peer.certificateChain == [old] {
+            wire.connection.close(graceful: false)
+        }
         self.note { $0.rotations += 1 }
     }
 }

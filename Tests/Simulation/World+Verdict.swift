@@ -32,9 +32,9 @@ extension World {
             let history = histories[watch.life] ?? self.history.events(of: watch.life)
             histories[watch.life] = history
             problems += Checkers.problems(of: watch, history)
-            guard let created = self.recorder.commitsAtCreation[number] else { continue }
+            let told = self.recorder.commitsAtItems[number] ?? []
             for user in ["alice", "bob"] where watch.name == user {
-                problems += Checkers.withdrawn(watch, created: created, of: user, self.history)
+                problems += Checkers.withdrawn(watch, told: told, of: user, self.history)
             }
         }
         return problems

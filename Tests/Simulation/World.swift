@@ -162,7 +162,7 @@ final class World {
         guard let process, !process.isStopping else { return nil }
         self.wireCount += 1
         do {
-            let wire = try process.accept(self.wireCount, line.authorization)
+            let wire = try process.accept(self.wireCount, line)
             wire.onServerWrite = { [unowned self] in self.stepConcurrently() }
             self.wires.append(wire)
             let window = self.random.chance(30) ? 200 + self.random.below(2_000) : 65_535
@@ -180,6 +180,8 @@ final class World {
 
     func run(steps: Int) {
         self.startServer()
+        // Otherwise it takes half of the run until users count.
+        if self.settings.managesUsers, self.random.chance(70) { self.rest() }
         for _ in 0..<steps { self.step() }
     }
 
@@ -188,9 +190,9 @@ final class World {
         let choice = self.random.below(1_000)
         if choice < self.settings.faultsPerThousand {
             self.fault()
-        } else if choice < 250 {
+        } else if choice < 200 {
             self.random.pick(self.clients).act()
-        } else if choice < 300 {
+        } else if choice < 230 {
             let isLong = self.random.chance(10)
             self.pass(.milliseconds(isLong ? self.random.below(5_000) : self.random.below(100)))
         } else {
@@ -203,8 +205,9 @@ final class World {
     func moveSomething() {
         switch self.random.below(100) {
         case 0..<50:
-            guard !self.wires.isEmpty else { return }
-            let wire = self.random.pick(self.wires)
+            let busy = self.wires.filter(\.isBusy)
+            guard !busy.isEmpty else { return }
+            let wire = self.random.pick(busy)
             let limit = self.random.chance(30) ? 1 + self.random.below(60) : Int.max
             if self.random.chance(50) { wire.deliverToServer(limit) } else { wire.deliverToClient(limit) }
             self.forgetConnections()

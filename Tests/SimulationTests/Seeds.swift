@@ -9,5 +9,8 @@ enum Seeds {
         return (first ?? 1)...((first ?? 1) + max(1, count) - 1)
     }()
 
-    static let steps = 700
+    /// `VERBOSE=1` prints the whole story of a seed that fails.
+    static let isVerbose = ProcessInfo.processInfo.environment["VERBOSE"] != nil
+
+    static let steps = 2_500
 }
