@@ -175,7 +175,8 @@ let package = Package(
         .testTarget(
             name: "RPCTests",
             dependencies: [
-                "TestSupport", "RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging, metrics,
+                "TestSupport", "RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging,
+                metrics,
             ],
             swiftSettings: relaxed
         ),
@@ -190,7 +191,8 @@ let package = Package(
         .testTarget(
             name: "WatchingTests",
             dependencies: [
-                "TestSupport", "Watching", "Storage", "MVCC", "AccessControl", "Persistence", "EtcdAPI",
+                "TestSupport", "Simulation", "Watching", "Storage", "MVCC", "AccessControl", "Persistence",
+                "EtcdAPI",
                 protobuf, nioCore, nioEmbedded, metrics,
             ],
             swiftSettings: relaxed

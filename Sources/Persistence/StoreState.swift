@@ -48,7 +48,11 @@ package struct StoreState: Hashable, Sendable {
     ///   - bootID: The kernel's boot ID now; empty when unknown, which no earlier one equals.
     ///   - durability: How durably the new run appends.
     /// - Returns: The state, not yet stored, and what may be missing.
-    package func resumed(lastRecord last: Int64, bootID: String, durability: Durability) -> (StoreState, Recovery) {
+    package func resumed(
+        lastRecord last: Int64,
+        bootID: String,
+        durability: Durability
+    ) -> (StoreState, Recovery) {
         var next = self
         next.startCount += 1
         next.bootID = bootID

@@ -46,7 +46,10 @@ final class Agent: SimulatedClient {
         switch self.stage {
         case .listing: break
         case .watching:
-            guard let watch else { return self.stage = .idle }
+            guard let watch else {
+                self.stage = .idle
+                return
+            }
             if watch.isBroken {
                 // Some clients resume by themselves, some list again.
                 if self.random.chance(60) { return self.resume() }
@@ -91,7 +94,10 @@ final class Agent: SimulatedClient {
 
     private func startWatch() {
         self.watch?.close()
-        guard let client = self.line.ready else { return self.stage = .idle }
+        guard let client = self.line.ready else {
+            self.stage = .idle
+            return
+        }
         let world = self.world
         let watch = WatchCall(client, world.recorder) { [unowned world] in world.horizon }
         watch.onItem = { [unowned self] _, item in self.receive(item) }

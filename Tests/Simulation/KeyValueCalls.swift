@@ -131,7 +131,8 @@ extension World {
             answer: { response in
                 let found = response.succeeded ? [] : response.responses.flatMap(\.responseRange.kvs)
                 return (
-                    response.header, .guarded(succeeded: response.succeeded, found: found.map { SentEvent($0) })
+                    response.header,
+                    .guarded(succeeded: response.succeeded, found: found.map { SentEvent($0) })
                 )
             },
             then: completion
@@ -161,7 +162,8 @@ extension World {
 
 extension World {
     /// Writes a key and reads it at an old revision, in one transaction.
-    func writeAndRead(_ key: String, at revision: Int64, by line: Line, then completion: @escaping Completion) {
+    func writeAndRead(_ key: String, at revision: Int64, by line: Line, then completion: @escaping Completion)
+    {
         var put = Etcdserverpb_RequestOp()
         put.requestPut.key = Data(key.utf8)
         put.requestPut.value = Data("must not be".utf8)

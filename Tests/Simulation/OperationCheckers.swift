@@ -45,10 +45,14 @@ extension Checkers {
                     problems.append("settled: \(event) was refused with \(code) \(message)")
                 }
                 let place = places[event.value] ?? event.modRevision
-                if place != event.modRevision { problems.append("settled: \(event) happened at \(place) too") }
+                if place != event.modRevision {
+                    problems.append("settled: \(event) happened at \(place) too")
+                }
                 places[event.value] = event.modRevision
             }
-            for (_, events) in Dictionary(grouping: commit.events, by: \.modRevision).sorted(by: { $0.key < $1.key }) {
+            for (_, events) in Dictionary(grouping: commit.events, by: \.modRevision).sorted(by: {
+                $0.key < $1.key
+            }) {
                 guard !endsLeases, events.allSatisfy(\.isDelete) else { continue }
                 guard !self.isAskedFor(events, commit.life, operations) else { continue }
                 problems.append("settled: nobody asked for \(events)")

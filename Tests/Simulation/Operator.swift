@@ -30,7 +30,9 @@ final class Operator: SimulatedClient {
 
     func act() {
         guard self.waiting < 2 else { return }
-        if self.managesUsers, self.random.chance(60) { return self.changeUsers(grants: self.random.chance(60)) }
+        if self.managesUsers, self.random.chance(60) {
+            return self.changeUsers(grants: self.random.chance(60))
+        }
         switch self.random.below(100) {
         case 0..<60: self.compact()
         case 60..<90:

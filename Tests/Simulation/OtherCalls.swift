@@ -5,7 +5,12 @@ import Foundation
 extension World {
     typealias Completion = (Operation.Outcome) -> Void
 
-    func grant(_ lease: Int64, seconds: Int64, by line: Line, then completion: @escaping Completion = { _ in }) {
+    func grant(
+        _ lease: Int64,
+        seconds: Int64,
+        by line: Line,
+        then completion: @escaping Completion = { _ in }
+    ) {
         var request = Etcdserverpb_LeaseGrantRequest()
         request.id = lease
         request.ttl = seconds
@@ -128,8 +133,12 @@ extension World {
         )
     }
 
-    func grantRole(_ role: String, to user: String, by line: Line, then completion: @escaping Completion = { _ in })
-    {
+    func grantRole(
+        _ role: String,
+        to user: String,
+        by line: Line,
+        then completion: @escaping Completion = { _ in }
+    ) {
         var request = Etcdserverpb_AuthUserGrantRoleRequest()
         request.user = user
         request.role = role

@@ -69,7 +69,11 @@ final class Script {
     }
 
     /// Puts and deletes in one transaction.
-    func write(_ puts: [String], deletes: [String] = [], then completion: @escaping World.Completion = { _ in }) {
+    func write(
+        _ puts: [String],
+        deletes: [String] = [],
+        then completion: @escaping World.Completion = { _ in }
+    ) {
         let write = Operation.GuardedWrite(
             key: "guard",
             modRevision: 0,

@@ -1,8 +1,8 @@
 import AccessControl
 import CoreMetrics
 import DataPlane
-import MVCC
 import Logging
+import MVCC
 import NIOCore
 import NIOEmbedded
 import NIOPosix
@@ -154,7 +154,8 @@ final class ServerProcess {
         let eventLoop = self.eventLoops[index]
         let delay = now - self.times[index]
         self.times[index] = now
-        let nanoseconds = delay.components.seconds * 1_000_000_000 + delay.components.attoseconds / 1_000_000_000
+        let nanoseconds =
+            delay.components.seconds * 1_000_000_000 + delay.components.attoseconds / 1_000_000_000
         eventLoop.advanceTime(by: .nanoseconds(nanoseconds))
         self.wires.removeAll { $0.isOver }
     }

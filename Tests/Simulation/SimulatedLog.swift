@@ -74,8 +74,12 @@ final class SimulatedLog: RevisionLog {
             headRevision: resumed.head,
             compactedRevision: resumed.compacted,
             revisionCeiling: resumed.ceiling,
-            leases: image.leases.sorted { $0.key < $1.key }.map { RecoveredLease(id: $0.key, ttlSeconds: $0.value) },
-            documents: image.documents.sorted { $0.key < $1.key }.map { Document(name: $0.key, bytes: $0.value) },
+            leases: image.leases.sorted { $0.key < $1.key }.map {
+                RecoveredLease(id: $0.key, ttlSeconds: $0.value)
+            },
+            documents: image.documents.sorted { $0.key < $1.key }.map {
+                Document(name: $0.key, bytes: $0.value)
+            },
             recovery: recovery
         )
         return (SimulatedLog(disk, history, life: life, resumed: resumed, now: now), recovered)

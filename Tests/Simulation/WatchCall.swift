@@ -86,7 +86,9 @@ final class WatchCall {
         self.recorder.note(response.header)
         if response.created { return self.create(response) }
         guard response.watchID != -1 else {
-            for number in self.openWatches { self.tell(number, .progress(revision: response.header.revision)) }
+            for number in self.openWatches {
+                self.tell(number, .progress(revision: response.header.revision))
+            }
             return
         }
         guard let number = self.active[response.watchID] else {

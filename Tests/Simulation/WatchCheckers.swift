@@ -24,7 +24,9 @@ package enum Checkers {
         var last = watch.createdRevision ?? 0
         if watch.startRevision != 0 { last = 0 }
         for case .events(_, let revision, _, _) in watch.items {
-            if revision < last { problems.append("ordered: the header goes back from \(last) to \(revision)") }
+            if revision < last {
+                problems.append("ordered: the header goes back from \(last) to \(revision)")
+            }
             last = revision
         }
         return problems
@@ -46,7 +48,9 @@ package enum Checkers {
         var isInsideFragments = false
         for item in watch.items {
             guard case .events(let events, let revision, let isFragment, _) = item else {
-                if isInsideFragments, case .progress = item { problems.append("atomic: progress in a fragment") }
+                if isInsideFragments, case .progress = item {
+                    problems.append("atomic: progress in a fragment")
+                }
                 continue
             }
             if !isInsideFragments, let first = events.first, first.modRevision <= last {

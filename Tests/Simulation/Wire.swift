@@ -28,6 +28,8 @@ final class Wire {
     /// Whether the server's socket is being read.
     fileprivate var wantsRead = true
     fileprivate var unwritten: [EventLoopPromise<Void>] = []
+    /// Whether the process has died in the middle of something: what it still writes does not leave it.
+    var isServerDead: () -> Bool = { false }
     /// Called for each write of the server: other threads may do something then.
     var onServerWrite: () -> Void = {}
     var onClientBytes: ([UInt8]) -> Void = { _ in }
@@ -133,10 +135,11 @@ final class Wire {
     func serverDied(keeping kept: Int) {
         self.onServerWrite = {}
         self.channel.close(promise: nil)
-        self.toClient = self.toClient.getSlice(
-            at: self.toClient.readerIndex,
-            length: min(kept, self.toClient.readableBytes)
-        ) ?? ByteBuffer()
+        self.toClient =
+            self.toClient.getSlice(
+                at: self.toClient.readerIndex,
+                length: min(kept, self.toClient.readableBytes)
+            ) ?? ByteBuffer()
         self.isClosedByServer = true
         if self.isBlackHole, !self.isClosedForClient { self.closeForClient() }
     }
@@ -147,6 +150,10 @@ final class Wire {
     }
 
     fileprivate func serverWrote(_ buffer: ByteBuffer, _ promise: EventLoopPromise<Void>?) {
+        guard !self.isServerDead() else {
+            promise?.fail(ChannelError.alreadyClosed)
+            return
+        }
         var buffer = buffer
         self.toClient.writeBuffer(&buffer)
         if let promise { self.unwritten.append(promise) }

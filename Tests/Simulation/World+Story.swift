@@ -14,18 +14,18 @@ extension World {
             if let lost = commit.lostBy { line += " lost by \(lost)" }
             lines.append(line)
         }
-        for operation in self.recorder.operations {
-            lines.append(
-                "call \(operation.called)-\(operation.returned.map(String.init) ?? "") of life \(operation.life), "
-                    + "commits \(operation.commitsBefore)-\(operation.commitsAfter.map(String.init) ?? ""): "
-                    + "\(operation.client) \(operation.request) -> \(operation.outcome)"
-            )
+        lines += self.recorder.operations.map { operation in
+            let times = "\(operation.called)-\(operation.returned.map(String.init) ?? "")"
+            let commits = "\(operation.commitsBefore)-\(operation.commitsAfter.map(String.init) ?? "")"
+            return "call \(times) of life \(operation.life), commits \(commits): \(operation.client) "
+                + "\(operation.request) -> \(operation.outcome)"
         }
         for (number, watch) in self.recorder.watches.enumerated() {
+            let created = watch.createdRevision.map(String.init) ?? "never"
             lines.append(
-                "watch \(number) of \(watch.name) in life \(watch.life): \(watch.span) from \(watch.startRevision), "
-                    + "created at \(watch.createdRevision.map(String.init) ?? "never") "
-                    + "\(watch.items) with \(self.recorder.commitsAtItems[number] ?? []) commits"
+                "watch \(number) of \(watch.name) in life \(watch.life): \(watch.span) "
+                    + "from \(watch.startRevision), created at \(created): \(watch.items) "
+                    + "with \(self.recorder.commitsAtItems[number] ?? []) commits"
             )
         }
         return lines

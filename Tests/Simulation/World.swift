@@ -164,6 +164,7 @@ final class World {
         do {
             let wire = try process.accept(self.wireCount, line)
             wire.onServerWrite = { [unowned self] in self.stepConcurrently() }
+            wire.isServerDead = { [log = process.log] in log.hasCrashed }
             self.wires.append(wire)
             let window = self.random.chance(30) ? 200 + self.random.below(2_000) : 65_535
             let client = GRPCClient(wire, windowBytes: window)
@@ -233,7 +234,9 @@ final class World {
 
     /// The commit thread may run whenever an event loop does something.
     private func stepConcurrently() {
-        guard !self.isSettling, self.random.below(1_000) < self.settings.concurrencyPerThousand else { return }
+        guard !self.isSettling, self.random.below(1_000) < self.settings.concurrencyPerThousand else {
+            return
+        }
         guard let process, process.hasWork(at: self.now) else { return }
         process.step(at: self.now)
         if self.random.chance(50) { process.announce() }

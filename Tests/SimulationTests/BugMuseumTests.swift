@@ -135,8 +135,7 @@ import Testing
         #expect(watch.lines == ["put a@5", "put a@6", "put a@7"])
     }
 
-    /// etcd issue 18667: a transaction that read a compacted revision stopped one member and not others. Here
-    /// it is refused as a whole.
+    /// etcd issue 18667: a transaction that read a compacted revision stopped one member and not others.
     @Test func issue18667ATransactionThatReadsACompactedRevisionDoesNothing() {
         let script = Script()
         for _ in 0..<3 { script.put("a") }

@@ -42,7 +42,8 @@ import Testing
             Mutation("reliable") { $0.editEvents(2) { [$0[0]] } },
             Mutation("reliable") { $0.removeLast(2) },
             Mutation("filtered") { items in items.editEvents(1) { $0.map { $0.with { $0.key = "other" } } } },
-            Mutation("filtered") { items in items.editEvents(0) { $0.map { $0.with { $0.modRevision = 1 } } } },
+            Mutation("filtered") { items in items.editEvents(0) { $0.map { $0.with { $0.modRevision = 1 } } }
+            },
             Mutation("previous value") { items in
                 items.editEvents(1) { $0.map { $0.with { $0.previous?.value = "old" } } }
             },
@@ -126,7 +127,9 @@ extension [WatchTrace.Item] {
         isFragment: Bool? = nil,
         _ change: ([SentEvent]) -> [SentEvent]
     ) {
-        guard case .events(let events, let revision, let wasFragment, let horizon) = self[index] else { return }
+        guard case .events(let events, let revision, let wasFragment, let horizon) = self[index] else {
+            return
+        }
         self[index] = .events(
             change(events),
             revision: revision,

@@ -103,8 +103,7 @@ import Testing
         #expect(script.put("a").revision == 5)
     }
 
-    /// etcd issue 17780: the revision decreased when a crash came in the middle of a compaction that freed the
-    /// newest record.
+    /// etcd issue 17780: the revision decreased when a crash came in the middle of a compaction.
     @Test(
         "issue 17780: the revision does not decrease",
         arguments: [SimulatedLog.CrashPoint.beforeDeleting, .afterDeleting],

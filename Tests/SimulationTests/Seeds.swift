@@ -12,5 +12,10 @@ enum Seeds {
     /// `VERBOSE=1` prints the whole story of a seed that fails.
     static let isVerbose = ProcessInfo.processInfo.environment["VERBOSE"] != nil
 
+    /// Says first which seed is tried, for a run that does not come to its end.
+    static func announce(_ seed: Int) {
+        FileHandle.standardError.write(Data("seed \(seed): make simulate SEED=\(seed)\n".utf8))
+    }
+
     static let steps = 2_500
 }

@@ -74,7 +74,8 @@ package final class HTTP2Client {
     ///   - windowBytes: The stream window offered to the server.
     ///   - connectionWindowBytes: The connection window offered to the server.
     ///   - updatesWindows: Whether received bytes are given back to the server's windows.
-    package init(windowBytes: Int = 65_535, connectionWindowBytes: Int = 65_535, updatesWindows: Bool = true) {
+    package init(windowBytes: Int = 65_535, connectionWindowBytes: Int = 65_535, updatesWindows: Bool = true)
+    {
         var callbacks: OpaquePointer?
         nghttp2_session_callbacks_new(&callbacks)
         defer { nghttp2_session_callbacks_del(callbacks) }
