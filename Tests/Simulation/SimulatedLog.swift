@@ -14,6 +14,14 @@ final class SimulatedLog: RevisionLog {
         case defragmenting
     }
 
+    /// A mistake that a log could make, to see that it is found.
+    enum Flaw {
+        /// Reserved revisions are not synced.
+        case reservesUnsynced
+        /// Now and then a batch is not written.
+        case skipsBatches
+    }
+
     private let disk: SimulatedDisk
     private let history: History
     private let life: Int
@@ -31,6 +39,8 @@ final class SimulatedLog: RevisionLog {
     var crashPoint: CrashPoint?
     /// Refuses so many calls from now on.
     var failures: [PersistenceError?] = []
+    var flaw: Flaw?
+    private var batchCount = 0
     /// Called when a batch is about to be appended: other threads may do something then.
     var onAppend: () -> Void = {}
     private(set) var refusals = 0
@@ -98,7 +108,10 @@ final class SimulatedLog: RevisionLog {
         next.compacted = batch.compactedRevision ?? self.fence.compacted
         if batch.records.last?.modRevision != batch.headRevision { next.head = batch.headRevision }
         let number = self.history.add(batch, life: self.life, now: self.now())
-        self.write(SimulatedDisk.Write(state: next, batch: batch, number: number), isSynced: false)
+        self.batchCount += 1
+        if self.flaw != .skipsBatches || self.batchCount % 20 != 0 {
+            self.write(SimulatedDisk.Write(state: next, batch: batch, number: number), isSynced: false)
+        }
         self.fence.advance(past: batch)
         self.crash(at: .afterAppending)
     }
@@ -109,7 +122,7 @@ final class SimulatedLog: RevisionLog {
         try self.mayRefuse()
         var next = self.stored
         next.ceiling = ceiling
-        self.write(SimulatedDisk.Write(state: next), isSynced: true)
+        self.write(SimulatedDisk.Write(state: next), isSynced: self.flaw != .reservesUnsynced)
         self.fence.raise(ceiling: ceiling)
         self.crash(at: .afterReserving)
     }

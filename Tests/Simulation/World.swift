@@ -23,6 +23,8 @@ final class World {
         var agents = 2
         var observers = 2
         var managesUsers = false
+        /// What the log does wrong.
+        var flaw: SimulatedLog.Flaw?
         var server = ServerProcess.Configuration()
         /// Of a thousand moments at which another thread could run, in how many it does.
         var concurrencyPerThousand = 40
@@ -120,6 +122,7 @@ final class World {
                 leaseIDs: Int64(self.life + 1) * 1_000_000,
                 now: { [unowned self] in self.now }
             )
+            process.log.flaw = self.settings.flaw
             process.log.onAppend = { [unowned self] in self.turnConcurrently() }
             self.process = process
             if case .tailMayBeLost = process.recovery { self.census.resumedAbove += 1 }

@@ -9,7 +9,7 @@ enum Seeds {
         return (first ?? 1)...((first ?? 1) + max(1, count) - 1)
     }()
 
-    /// `VERBOSE=1` prints the whole story of a seed that fails.
+    /// `VERBOSE=1` prints the whole story of each seed.
     static let isVerbose = ProcessInfo.processInfo.environment["VERBOSE"] != nil
 
     /// Says first which seed is tried, for a run that does not come to its end.

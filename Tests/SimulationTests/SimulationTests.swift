@@ -16,14 +16,31 @@ struct SimulationTests {
         world.run(steps: Seeds.steps)
         world.settle()
         let problems = world.problems
+        if Seeds.isVerbose { for line in world.story { print(line) } }
         guard !problems.isEmpty else { return }
         for problem in problems.prefix(5) { Issue.record("seed \(seed): \(problem)") }
-        if Seeds.isVerbose { for line in world.story { print(line) } }
         Issue.record("seed \(seed) has \(problems.count) problems; again: make simulate SEED=\(seed)")
     }
 }
 
 extension SimulationTests {
+    /// A log with a mistake in it is found, by the checker whose promise it breaks.
+    @Test(
+        "finds a flawed log",
+        arguments: [(.reservesUnsynced, "issued once"), (.skipsBatches, "the store has")]
+            as [(SimulatedLog.Flaw, String)]
+    )
+    func findsAFlawedLog(flaw: SimulatedLog.Flaw, checker: String) {
+        let isFound = (1...60).contains { seed in
+            let world = World.random(seed: UInt64(seed))
+            world.settings.flaw = flaw
+            world.run(steps: Seeds.steps)
+            world.settle()
+            return world.problems.contains { $0.hasPrefix(checker) }
+        }
+        #expect(isFound)
+    }
+
     @Test func theSameSeedIsTheSameRun() {
         let traces = (0..<2).map { _ in
             let world = World.random(seed: 99)
