@@ -9,7 +9,7 @@ SHELL := /bin/bash
 export PATH := $(PATH):/opt/swift/usr/bin
 export SERVER_BINARY ?= $(CURDIR)/.build/release/isthmus
 
-.PHONY: help run test unit end-to-end conformance bench release lint format protos clean packages
+.PHONY: help run test unit simulate end-to-end conformance bench release lint format protos clean packages
 
 help: ## says what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: ## lint, unit tests, then real clients against the release binary
 
 unit: packages ## only the Swift tests
 	@.ci/phase "unit tests" swift test
+
+simulate: packages ## whole servers under faults; SEEDS=n tries so many, SEED=k begins there, VERBOSE=1 tells all
+	@SEEDS=$${SEEDS:-$(if $(SEED),1,2000)} .ci/phase "simulation" swift test --filter '^SimulationTests[.]'
 
 end-to-end: ## only the tests with real clients; TARGET=standin runs them with ours in etcd's place, etcd35 or etcd34 with real etcd
 	@.ci/install-packages test

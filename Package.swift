@@ -129,7 +129,6 @@ let package = Package(
         ),
 
         // Tests: what they share, one test target per module, and the rules of the house.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "FuzzTargets",
             dependencies: ["RPC", "EtcdAPI", protobuf, nioCore, nioEmbedded, logging, metrics],
@@ -137,6 +136,26 @@ let package = Package(
             swiftSettings: relaxed
         ),
         .testTarget(name: "FuzzReplayTests", dependencies: ["FuzzTargets"], swiftSettings: relaxed),
+        .target(
+            name: "TestSupport",
+            dependencies: ["CNghttp2"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "TestSupport", "DataPlane", "Watching", "Storage", "Persistence", "RPC", "AccessControl",
+                "MVCC", "EtcdAPI", protobuf, nioCore, nioPosix, nioEmbedded, logging, metrics,
+            ],
+            path: "Tests/Simulation",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulation", "TestSupport", "AccessControl", "MVCC", "Persistence"],
+            swiftSettings: relaxed
+        ),
         .testTarget(
             name: "EtcdAPITests",
             dependencies: ["TestSupport", "EtcdAPI", protobuf, nioCore],
@@ -183,7 +202,8 @@ let package = Package(
         .testTarget(
             name: "RPCTests",
             dependencies: [
-                "RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging, metrics,
+                "TestSupport", "RPC", "CNghttp2", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, logging,
+                metrics,
             ],
             swiftSettings: relaxed
         ),
@@ -198,7 +218,8 @@ let package = Package(
         .testTarget(
             name: "WatchingTests",
             dependencies: [
-                "TestSupport", "Watching", "Storage", "MVCC", "AccessControl", "Persistence", "EtcdAPI",
+                "TestSupport", "Simulation", "Watching", "Storage", "MVCC", "AccessControl", "Persistence",
+                "EtcdAPI",
                 protobuf, nioCore, nioEmbedded, metrics,
             ],
             swiftSettings: relaxed

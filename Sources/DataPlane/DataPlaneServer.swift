@@ -2,6 +2,7 @@ package import AccessControl
 package import CoreMetrics
 package import Logging
 package import NIOCore
+import NIOPosix
 import NIOSSL
 package import RPC
 package import Storage
@@ -62,19 +63,20 @@ package final class DataPlaneServer: Sendable {
     ) async throws -> DataPlaneServer {
         let shared = SharedServices(
             limits: configuration.authLimits,
-            metrics: AuthMetrics(factory: factory),
-            tokens: tokens,
             snapshots: SnapshotSlots(
                 limit: configuration.maximumSnapshots,
                 makeDigest: makeDigest,
                 factory: factory
             ),
+            tokens: tokens,
+            factory: factory,
+            pool: NIOThreadPool(numberOfThreads: configuration.authLimits.passwordThreads),
             randomBytes: randomBytes
         )
         let server: (listeners: [RPCListener], failure: (any Error)?)
         do {
             let services = try await Self.makeServices(group, store, configuration, factory, shared)
-            let rpcMetrics = RPCMetrics(methods: EtcdMethod.table, factory: factory)
+            let rpcMetrics = RPCMetrics(methods: LoopServices.methods, factory: factory)
             willListen()
             let pages = ProbePages(store: store, others: configuration.probes)
             server = await Self.bind(endpoints, group, configuration.transportLimits, rpcMetrics, logger) {
@@ -82,7 +84,7 @@ package final class DataPlaneServer: Sendable {
                 guard content == .api else { return ProbeSession(pages: pages) }
                 // Every connection's loop is one of the group's.
                 guard let bound = services[ObjectIdentifier(eventLoop)] else { throw .unavailable }
-                return EtcdSession(services: bound.value, authorization: try identify(peer))
+                return bound.value.makeSession(try identify(peer))
             }
         } catch {
             server = ([], error)
@@ -115,7 +117,7 @@ package final class DataPlaneServer: Sendable {
                     group: group,
                     tls: endpoint.tls,
                     limits: limits,
-                    methods: EtcdMethod.table,
+                    methods: LoopServices.methods,
                     metrics: metrics,
                     logger: logger
                 ) { (peer, eventLoop) throws(RPCRefusal) in try makeSession(content, peer, eventLoop) }

@@ -1,14 +1,17 @@
-import AccessControl
+package import AccessControl
+package import CoreMetrics
 import EtcdAPI
 import Logging
 import NIOCore
-import Storage
-import Watching
+package import NIOPosix
+package import RPC
+package import Storage
+package import Watching
 
 /// What all connections of one event loop share.
 ///
-/// Bound to that loop.
-final class LoopServices {
+/// Bound to that loop. A simulation makes its own and serves them without a listener.
+package final class LoopServices {
     let store: Store
     let port: LoopPort
     let registry: LoopRegistry
@@ -21,8 +24,13 @@ final class LoopServices {
     private var revocableCalls: [UInt64: any RevocableCall] = [:]
     private var lastRevocableCall: UInt64 = 0
 
-    /// Creates the services of a loop and attaches them to the store; on the loop.
-    init(
+    /// What is served.
+    package static var methods: RPCMethodTable { EtcdMethod.table }
+
+    /// Creates the services of a loop; on the loop.
+    ///
+    /// The caller attaches the port to the store.
+    package init(
         port: LoopPort,
         store: Store,
         configuration: DataPlaneConfiguration,
@@ -52,6 +60,11 @@ final class LoopServices {
         port.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
             registry.value.sendProgressNotifications()
         }
+    }
+
+    /// Makes the services of one connection; on the loop.
+    package func makeSession(_ authorization: Authorization) -> any RPCSession {
+        EtcdSession(services: self, authorization: authorization)
     }
 
     /// Adds a call that is told when users change; returns the number to remove it by.
@@ -98,22 +111,37 @@ protocol RevocableCall: AnyObject {
 }
 
 /// What the connections of all event loops share.
-struct SharedServices: Sendable {
+package struct SharedServices: Sendable {
     let tokens: any TokenProvider
     let passwords: PasswordWorker
     let authMetrics: AuthMetrics
     let snapshots: SnapshotSlots
 
-    /// Without a provider, tokens are random and kept in memory.
-    init(
+    /// Creates what is shared.
+    ///
+    /// - Parameters:
+    ///   - limits: The limits of logging in.
+    ///   - snapshots: Bounds the snapshots that are sent.
+    ///   - tokens: What logins give; `nil`: random tokens, kept in memory.
+    ///   - factory: Makes the metrics.
+    ///   - pool: Threads that hash passwords; a simulation, which has no logins, shares the process's.
+    ///   - randomBytes: Returns so many bytes that nobody can guess, for tokens and salts.
+    package init(
         limits: AuthLimits,
-        metrics: AuthMetrics,
-        tokens: (any TokenProvider)? = nil,
         snapshots: SnapshotSlots,
+        tokens: (any TokenProvider)? = nil,
+        factory: any MetricsFactory,
+        pool: NIOThreadPool,
         randomBytes: @escaping @Sendable (Int) -> [UInt8]
     ) {
+        let metrics = AuthMetrics(factory: factory)
         self.tokens = tokens ?? TokenStore(limits: limits, metrics: metrics, randomBytes: randomBytes)
-        self.passwords = PasswordWorker(limits: limits, metrics: metrics, randomBytes: randomBytes)
+        self.passwords = PasswordWorker(
+            pool: pool,
+            limits: limits,
+            metrics: metrics,
+            randomBytes: randomBytes
+        )
         self.authMetrics = metrics
         self.snapshots = snapshots
     }

@@ -17,8 +17,13 @@ final class PasswordWorker: Sendable {
     private let pending = Atomic(0)
 
     /// Starts the threads; ``stop()`` must be called.
-    init(limits: AuthLimits, metrics: AuthMetrics, randomBytes: @escaping @Sendable (Int) -> [UInt8]) {
-        self.pool = NIOThreadPool(numberOfThreads: limits.passwordThreads)
+    init(
+        pool: NIOThreadPool,
+        limits: AuthLimits,
+        metrics: AuthMetrics,
+        randomBytes: @escaping @Sendable (Int) -> [UInt8]
+    ) {
+        self.pool = pool
         self.limit = limits.passwordLimit
         self.cost = limits.bcryptCost
         self.metrics = metrics

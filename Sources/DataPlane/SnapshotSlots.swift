@@ -1,9 +1,9 @@
-import CoreMetrics
+package import CoreMetrics
 import Synchronization
 
 /// What all Snapshot calls share, and how many there may be at once: each keeps a state of the key space in
 /// memory.
-final class SnapshotSlots: Sendable {
+package final class SnapshotSlots: Sendable {
     /// The most snapshots at once.
     let limit: Int
     /// Begins the digest of a snapshot.
@@ -12,7 +12,10 @@ final class SnapshotSlots: Sendable {
     private let refused: Counter
     private let running: Meter
 
-    init(
+    /// Creates the slots, all of them free.
+    ///
+    /// `makeDigest` begins the SHA-256 digest that ends a snapshot.
+    package init(
         limit: Int,
         makeDigest: @escaping @Sendable () throws -> any SnapshotDigest,
         factory: any MetricsFactory

@@ -12,7 +12,7 @@ package final class MemoryRevisionLog: RevisionLog {
     package static func open(newIdentity: () -> StoreIdentity) -> (MemoryRevisionLog, RecoveredStore) {
         let fresh = StoreState.fresh(identity: newIdentity(), durability: .memory)
         let log = MemoryRevisionLog(
-            fence: RevisionFence(head: fresh.head, ceiling: fresh.ceiling, compacted: fresh.compacted)
+            fence: RevisionFence(of: fresh)
         )
         let store = RecoveredStore(
             identity: fresh.identity,

@@ -3,16 +3,23 @@ import MVCC
 /// The order that every log insists on: revisions ascend, and none is used that was not reserved.
 ///
 /// A violation is a programmer's error that would issue a revision twice, so it stops the process.
-struct RevisionFence: Hashable, Sendable {
+package struct RevisionFence: Hashable, Sendable {
     /// The store's revision.
-    private(set) var head: Int64
+    package private(set) var head: Int64
     /// The last reserved revision.
-    private(set) var ceiling: Int64
+    package private(set) var ceiling: Int64
     /// The compaction horizon.
-    private(set) var compacted: Int64
+    package private(set) var compacted: Int64
+
+    /// Creates the fence of a log that was opened in this state.
+    package init(of state: StoreState) {
+        self.head = state.head
+        self.ceiling = state.ceiling
+        self.compacted = state.compacted
+    }
 
     /// Stops the process unless `batch` may follow.
-    func check(_ batch: LogBatch) {
+    package func check(_ batch: LogBatch) {
         precondition(batch.headRevision >= self.head, "the head revision must not go back")
         var previous = RecordPosition(revision: self.head, sub: Int.max)
         for record in batch.records {
@@ -31,13 +38,13 @@ struct RevisionFence: Hashable, Sendable {
     }
 
     /// Notes that `batch` was appended.
-    mutating func advance(past batch: LogBatch) {
+    package mutating func advance(past batch: LogBatch) {
         self.head = batch.headRevision
         self.compacted = batch.compactedRevision ?? self.compacted
     }
 
     /// Notes that the revisions up to `ceiling` are reserved.
-    mutating func raise(ceiling: Int64) {
+    package mutating func raise(ceiling: Int64) {
         precondition(ceiling >= self.ceiling, "the revision ceiling must not go back")
         self.ceiling = ceiling
     }

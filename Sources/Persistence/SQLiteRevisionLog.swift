@@ -41,7 +41,7 @@ package final class SQLiteRevisionLog: RevisionLog {
         self.durability = durability
         self.statements = statements
         self.stored = resumed
-        self.fence = RevisionFence(head: resumed.head, ceiling: resumed.ceiling, compacted: resumed.compacted)
+        self.fence = RevisionFence(of: resumed)
     }
 
     /// Calls `body` with each record, ascending by revision and position.

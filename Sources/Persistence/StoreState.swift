@@ -1,34 +1,34 @@
 /// The one row that says who the store is and where it stopped; what a restart concludes from it is decided
 /// here.
-struct StoreState: Hashable, Sendable {
+package struct StoreState: Hashable, Sendable {
     /// The number of starts that wrote something, plus one: the raft term that clients saw last.
-    var startCount: Int64
+    package var startCount: Int64
     /// The identity that clients know the store by.
-    var identity: StoreIdentity
+    package var identity: StoreIdentity
     /// The kernel's boot ID of the run that wrote last, or empty when its page cache must not be trusted.
-    var bootID: String
+    package var bootID: String
     /// Whether the run that wrote last also closed the log.
-    var isStoppedCleanly: Bool
+    package var isStoppedCleanly: Bool
     /// How durably the run that wrote last appended.
-    var durability: Durability
+    package var durability: Durability
     /// The last reserved revision.
-    var ceiling: Int64
+    package var ceiling: Int64
     /// A revision that the store reached.
     ///
     /// Records may go further: it is written only when they do not show it.
-    var head: Int64
+    package var head: Int64
     /// The compaction horizon.
-    var compacted: Int64
+    package var compacted: Int64
 
     /// How far above the last reserved revision a store resumes whose tail may be lost.
     ///
     /// Not zero: a watcher that saw the last reserved revision *c* asks for *c* + 1, and must be told that it
     /// is compacted, since it may have seen what was lost. etcd's horizon is itself still readable, so it is
     /// *c* + 2.
-    static let resumeDistance: Int64 = 2
+    package static let resumeDistance: Int64 = 2
 
     /// Returns the state of a store that never ran.
-    static func fresh(identity: StoreIdentity, durability: Durability) -> StoreState {
+    package static func fresh(identity: StoreIdentity, durability: Durability) -> StoreState {
         StoreState(
             startCount: 1,
             identity: identity,
@@ -48,7 +48,11 @@ struct StoreState: Hashable, Sendable {
     ///   - bootID: The kernel's boot ID now; empty when unknown, which no earlier one equals.
     ///   - durability: How durably the new run appends.
     /// - Returns: The state, not yet stored, and what may be missing.
-    func resumed(lastRecord last: Int64, bootID: String, durability: Durability) -> (StoreState, Recovery) {
+    package func resumed(
+        lastRecord last: Int64,
+        bootID: String,
+        durability: Durability
+    ) -> (StoreState, Recovery) {
         var next = self
         next.startCount += 1
         next.bootID = bootID

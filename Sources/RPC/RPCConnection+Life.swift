@@ -27,10 +27,9 @@ extension RPCConnection {
         self.pump()
     }
 
-    /// Ends the calls that may last for ever.
+    /// Ends the calls that may last for ever: streaming ones, and unary ones that wait for something.
     func finishStreams(_ status: RPCStatus) {
         for stream in self.streams {
-            // Those that may last for ever: streaming calls, and unary ones that wait for something.
             if stream.handler != nil { stream.finish(status) }
         }
     }

@@ -106,10 +106,10 @@ package final class CommitLoop {
     }
 
     /// Whether proposals wait that did not fit into the last commit.
-    var hasDeferred: Bool { !self.deferred.isEmpty }
+    package var hasDeferred: Bool { !self.deferred.isEmpty }
 
     /// How many proposals the next step can take, so that what waits here is bounded as well.
-    var room: Int { max(0, self.configuration.batchLimit - self.deferred.count) }
+    package var room: Int { max(0, self.configuration.batchLimit - self.deferred.count) }
 
     /// Whether the garbage of all compactions is gone, from the log too.
     private var isTrimmed: Bool { self.undeleted.isEmpty && !self.keyspace.needsTrimming }

@@ -62,7 +62,7 @@ final class CommitThread: Sendable {
             let start = self.clock()
             let report = loop.step(batch.proposals, now: start)
             self.metrics.count(report.work)
-            self.deliver(report)
+            self.ports.announce(report)
             if report.recordCount > 0 {
                 self.metrics.commits.increment()
                 self.metrics.commitRecords.record(report.recordCount)
@@ -71,21 +71,9 @@ final class CommitThread: Sendable {
             self.note(report.logFailure, isLogFailing: &isLogFailing)
         }
         let (completions, failure) = loop.close()
-        self.deliver(CommitLoop.StepReport(completions: completions))
+        self.ports.announce(CommitLoop.StepReport(completions: completions))
         if let failure {
             self.logger.error("the log could not be closed cleanly", metadata: ["error": "\(failure)"])
-        }
-    }
-
-    /// Announces a commit: one wake-up for each loop, whatever waits there.
-    private func deliver(_ report: CommitLoop.StepReport) {
-        for completion in report.completions { completion.reply.complete(completion.result) }
-        if report.hasNewSnapshot {
-            self.ports.wakeAll()
-            return
-        }
-        for completion in report.completions {
-            if case .loop(let port, _) = completion.reply { port.wake() }
         }
     }
 
@@ -111,8 +99,16 @@ final class LoopPorts: Sendable {
         self.ports.withLock { $0.append(port) }
     }
 
-    func wakeAll() {
-        for port in self.ports.withLock({ $0 }) { port.wake() }
+    /// Announces a commit: one wake-up for each loop, whatever waits there.
+    func announce(_ report: CommitLoop.StepReport) {
+        for completion in report.completions { completion.reply.complete(completion.result) }
+        if report.hasNewSnapshot {
+            for port in self.ports.withLock({ $0 }) { port.wake() }
+            return
+        }
+        for completion in report.completions {
+            if case .loop(let port, _) = completion.reply { port.wake() }
+        }
     }
 }
 

@@ -26,7 +26,8 @@ package final class Store: Sendable {
     package let configuration: StoreConfiguration
     private let queue: ProposalQueue
     private let ports: LoopPorts
-    private let thread: CommitThread
+    /// `nil` when somebody else steps the loop.
+    private let thread: CommitThread?
     private let metrics: StorageMetrics
     private let logSize: LogSize
 
@@ -41,6 +42,32 @@ package final class Store: Sendable {
         logger: Logger,
         clock: @escaping @Sendable () -> Duration
     ) {
+        let queue = ProposalQueue(limit: loop.configuration.proposalLimit)
+        let ports = LoopPorts()
+        let thread = CommitThread(
+            queue: queue,
+            ports: ports,
+            metrics: metrics,
+            logger: logger,
+            clock: clock
+        )
+        self.identity = identity
+        self.term = term
+        self.replica = loop.replica
+        self.configuration = loop.configuration
+        self.queue = queue
+        self.ports = ports
+        self.metrics = metrics
+        self.logSize = loop.logSize
+        self.thread = thread
+        thread.start(loop)
+    }
+
+    /// Creates the face of a loop that the caller steps itself, for simulations: no thread, no clock.
+    ///
+    /// The caller does what the commit thread does: ``takeProposals(for:)``, ``CommitLoop/step(_:now:)``,
+    /// ``announce(_:)``.
+    package init(stepping loop: CommitLoop, identity: StoreIdentity, term: UInt64, metrics: StorageMetrics) {
         self.identity = identity
         self.term = term
         self.replica = loop.replica
@@ -49,14 +76,32 @@ package final class Store: Sendable {
         self.ports = LoopPorts()
         self.metrics = metrics
         self.logSize = loop.logSize
-        self.thread = CommitThread(
-            queue: self.queue,
-            ports: self.ports,
-            metrics: metrics,
-            logger: logger,
-            clock: clock
-        )
-        self.thread.start(loop)
+        self.thread = nil
+    }
+
+    /// Takes the proposals that wait, as many as the next step of `loop` admits, without waiting for one.
+    ///
+    /// Only without a commit thread.
+    package func takeProposals(for loop: CommitLoop) -> [QueuedProposal] {
+        self.queue.next(timeout: .zero, maximum: loop.room).proposals
+    }
+
+    /// Delivers the answers of a step and wakes the loops.
+    ///
+    /// Only without a commit thread.
+    package func announce(_ report: CommitLoop.StepReport) {
+        self.ports.announce(report)
+    }
+
+    /// Ends as the commit thread does after ``stop()``: answers what `loop` still keeps, and closes the log.
+    ///
+    /// Only without a commit thread.
+    ///
+    /// - Returns: Why the log could not be closed as cleanly stopped.
+    package func finish(_ loop: CommitLoop) -> PersistenceError? {
+        let (completions, failure) = loop.close()
+        self.ports.announce(CommitLoop.StepReport(completions: completions))
+        return failure
     }
 
     /// The number of proposals that wait for the commit thread.
@@ -107,6 +152,6 @@ package final class Store: Sendable {
     /// Blocks the caller; not on a loop.
     package func stop() {
         self.queue.close()
-        self.thread.join()
+        self.thread?.join()
     }
 }

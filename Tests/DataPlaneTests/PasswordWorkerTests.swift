@@ -13,6 +13,7 @@ import Testing
         limits.bcryptCost = 4
         limits.passwordLimit = limit
         return PasswordWorker(
+            pool: NIOThreadPool(numberOfThreads: limits.passwordThreads),
             limits: limits,
             metrics: AuthMetrics(factory: NOOPMetricsHandler.instance),
             randomBytes: { Array(repeating: 7, count: $0) }

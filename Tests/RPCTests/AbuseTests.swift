@@ -1,6 +1,7 @@
 import CNghttp2
 import NIOCore
 import RPC
+import TestSupport
 import Testing
 
 @Suite struct AbuseTests {

@@ -2,6 +2,7 @@ import CNghttp2
 import NIOCore
 import NIOEmbedded
 import RPC
+import TestSupport
 import Testing
 
 @Suite struct LifeTests {

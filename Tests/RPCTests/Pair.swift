@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import RPC
+import TestSupport
 import Testing
 
 /// A client and a server connection on an embedded channel, joined by calling ``run()``.

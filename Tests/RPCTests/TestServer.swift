@@ -4,6 +4,7 @@ import NIOPosix
 import NIOSSL
 import RPC
 import Synchronization
+import TestSupport
 
 /// A listener on a port that the system chose, with the test services.
 final class TestServer: Sendable {

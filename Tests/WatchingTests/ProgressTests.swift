@@ -1,4 +1,5 @@
 import MVCC
+import Simulation
 import Storage
 import Testing
 import Watching

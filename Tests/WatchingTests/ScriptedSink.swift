@@ -1,79 +1,19 @@
 import EtcdAPI
-import Foundation
 import MVCC
 import NIOCore
+import Simulation
 import SwiftProtobuf
 import Watching
 
-/// An event as a watcher was sent it, or should be.
-struct SentEvent: Hashable, CustomStringConvertible {
-    var isDelete: Bool
-    var key: String
-    var value: String
-    var createRevision: Int64
-    var modRevision: Int64
-    var version: Int64
-    var lease: Int64
-    /// The value and the revision of the record that was replaced.
-    var previous: Previous?
-
-    struct Previous: Hashable {
-        var value: String
-        var modRevision: Int64
-    }
-
-    init(_ record: Record) {
-        self.isDelete = record.isTombstone
-        self.key = String(buffer: record.key)
-        self.value = String(buffer: record.value)
-        self.createRevision = record.createRevision
-        self.modRevision = record.modRevision
-        self.version = record.version
-        self.lease = record.lease
-    }
-
-    init(_ event: Mvccpb_Event) {
-        self.isDelete = event.type == .delete
-        self.key = String(decoding: event.kv.key, as: UTF8.self)
-        self.value = String(decoding: event.kv.value, as: UTF8.self)
-        self.createRevision = event.kv.createRevision
-        self.modRevision = event.kv.modRevision
-        self.version = event.kv.version
-        self.lease = event.kv.lease
-        guard event.hasPrevKv else { return }
-        self.previous = Previous(
-            value: String(decoding: event.prevKv.value, as: UTF8.self),
-            modRevision: event.prevKv.modRevision
-        )
-    }
-
-    var withoutPrevious: SentEvent {
-        var copy = self
-        copy.previous = nil
-        return copy
-    }
-
-    var description: String {
-        "\(self.isDelete ? "delete" : "put") \(self.key)@\(self.modRevision)"
-    }
-}
-
 /// What one watcher was told, in order.
 final class WatcherLog {
-    enum Item {
-        /// A response with events; `horizon` is the store's when it was sent.
-        case events([SentEvent], revision: Int64, isFragment: Bool, horizon: Int64)
-        case progress(revision: Int64)
-        case compacted(horizon: Int64)
-    }
-
     let id: Int64
     let request: WatchRequest
     /// The revision that its creation is announced with.
     let createdRevision: Int64
     /// The store's revision when it was created.
     let headAtCreation: Int64
-    fileprivate(set) var items: [Item] = []
+    fileprivate(set) var items: [WatchTrace.Item] = []
     /// Whether its client cancelled it.
     var isCancelled = false
 
@@ -215,7 +155,7 @@ final class ScriptedSink: WatchSink {
         let revision = response.header.revision
         guard response.events.isEmpty else {
             let events = response.events.map(SentEvent.init)
-            let item = WatcherLog.Item.events(
+            let item = WatchTrace.Item.events(
                 events,
                 revision: revision,
                 isFragment: response.fragment,

@@ -4,6 +4,7 @@ import MVCC
 import NIOCore
 import NIOEmbedded
 import Persistence
+import Simulation
 import Storage
 import Testing
 import Watching
@@ -107,23 +108,6 @@ final class WatchDriver {
     func remove(_ stream: TestStream) {
         stream.stream.close()
         self.streams.removeAll { $0 === stream }
-    }
-
-    /// What a watcher should have been sent by now.
-    func expected(_ log: WatcherLog) -> [SentEvent] {
-        let range = log.request.range
-        // The keys are few and the events many.
-        var isInside: [String: Bool] = [:]
-        return self.history.filter { event in
-            guard event.modRevision >= log.start else { return false }
-            guard !(event.isDelete ? log.request.filtersDeletes : log.request.filtersPuts) else {
-                return false
-            }
-            if let known = isInside[event.key] { return known }
-            let contains = range.contains(ByteBuffer(string: event.key))
-            isInside[event.key] = contains
-            return contains
-        }
     }
 }
 

@@ -1,19 +1,29 @@
-import CNghttp2
-import NIOCore
+package import CNghttp2
 
 /// An HTTP/2 client that is only bytes in and bytes out, for tests.
-final class HTTP2Client {
+///
+/// Bound to whatever thread uses it.
+package final class HTTP2Client {
     /// What came back on one stream.
-    struct Response {
-        var headers: [(name: String, value: String)] = []
-        var trailers: [(name: String, value: String)] = []
-        var headerBlocks = 0
-        var data: [UInt8] = []
-        var isClosed = false
-        var resetCode: UInt32?
+    package struct Response {
+        /// Creates the response of a stream on which nothing came back.
+        package init() {}
+
+        /// The header fields.
+        package var headers: [(name: String, value: String)] = []
+        /// The trailing fields.
+        package var trailers: [(name: String, value: String)] = []
+        /// How many header blocks came.
+        package var headerBlocks = 0
+        /// The body so far.
+        package var data: [UInt8] = []
+        /// Whether the stream is over.
+        package var isClosed = false
+        /// The code of the reset that ended it.
+        package var resetCode: UInt32?
 
         /// The messages in `data`, which must hold nothing but whole messages.
-        var messages: [[UInt8]] {
+        package var messages: [[UInt8]] {
             var rest = self.data[...]
             var messages: [[UInt8]] = []
             while rest.count >= 5 {
@@ -25,35 +35,47 @@ final class HTTP2Client {
             return messages
         }
 
-        func header(_ name: String) -> String? { self.headers.first { $0.name == name }?.value }
-        func trailer(_ name: String) -> String? {
+        /// The value of a header, if there is one.
+        package func header(_ name: String) -> String? { self.headers.first { $0.name == name }?.value }
+        /// The value of a trailer, if there is one.
+        package func trailer(_ name: String) -> String? {
             (self.headerBlocks > 1 ? self.trailers : self.headers).first { $0.name == name }?.value
         }
-        var grpcStatus: Int? { self.trailer("grpc-status").flatMap { Int($0) } }
-        var grpcMessage: String? { self.trailer("grpc-message") }
+        /// gRPC's status code.
+        package var grpcStatus: Int? { self.trailer("grpc-status").flatMap { Int($0) } }
+        /// gRPC's status message.
+        package var grpcMessage: String? { self.trailer("grpc-message") }
     }
 
     /// The rest of a request's body.
-    final class Body {
+    fileprivate final class Body {
         var bytes: [UInt8] = []
         var isEnded = false
         var isDeferred = false
     }
 
-    private(set) var session: OpaquePointer?
-    fileprivate(set) var responses: [Int32: Response] = [:]
-    fileprivate(set) var goAwayCode: UInt32?
-    fileprivate(set) var goAwayCount = 0
-    fileprivate(set) var pingAcknowledgements = 0
-    fileprivate(set) var pings = 0
-    fileprivate(set) var settings: [Int32: UInt32] = [:]
+    /// The library's session.
+    package private(set) var session: OpaquePointer?
+    /// What came back, by stream.
+    package fileprivate(set) var responses: [Int32: Response] = [:]
+    /// The newest GOAWAY's code.
+    package fileprivate(set) var goAwayCode: UInt32?
+    /// How many GOAWAYs came.
+    package fileprivate(set) var goAwayCount = 0
+    /// How many of our pings were answered.
+    package fileprivate(set) var pingAcknowledgements = 0
+    /// How many pings came.
+    package fileprivate(set) var pings = 0
+    /// The server's settings.
+    package fileprivate(set) var settings: [Int32: UInt32] = [:]
     private var bodies: [Int32: Body] = [:]
 
     /// - Parameters:
     ///   - windowBytes: The stream window offered to the server.
     ///   - connectionWindowBytes: The connection window offered to the server.
     ///   - updatesWindows: Whether received bytes are given back to the server's windows.
-    init(windowBytes: Int = 65_535, connectionWindowBytes: Int = 65_535, updatesWindows: Bool = true) {
+    package init(windowBytes: Int = 65_535, connectionWindowBytes: Int = 65_535, updatesWindows: Bool = true)
+    {
         var callbacks: OpaquePointer?
         nghttp2_session_callbacks_new(&callbacks)
         defer { nghttp2_session_callbacks_del(callbacks) }
@@ -87,10 +109,25 @@ final class HTTP2Client {
 
     deinit { nghttp2_session_del(self.session) }
 
-    func response(_ id: Int32) -> Response { self.responses[id] ?? Response() }
+    /// What came back on a stream so far.
+    package func response(_ id: Int32) -> Response { self.responses[id] ?? Response() }
+
+    /// Takes the whole messages that have arrived on a stream.
+    package func takeMessages(of id: Int32) -> [[UInt8]] {
+        let messages = self.response(id).messages
+        let count = messages.reduce(0) { $0 + 5 + $1.count }
+        if count > 0 { self.responses[id]?.data.removeFirst(count) }
+        return messages
+    }
+
+    /// Forgets a stream that is over.
+    package func forget(_ id: Int32) {
+        self.responses[id] = nil
+        self.bodies[id] = nil
+    }
 
     /// Opens a gRPC call.
-    func call(
+    package func call(
         _ path: String,
         _ messages: [[UInt8]] = [],
         ends: Bool = true,
@@ -107,7 +144,7 @@ final class HTTP2Client {
     }
 
     /// Opens a stream with these header fields.
-    func request(_ fields: [(String, String)], body: [UInt8] = [], ends: Bool = true) -> Int32 {
+    package func request(_ fields: [(String, String)], body: [UInt8] = [], ends: Bool = true) -> Int32 {
         let body0 = Body()
         body0.bytes = body
         body0.isEnded = ends
@@ -126,7 +163,7 @@ final class HTTP2Client {
     }
 
     /// Adds to the body of an open stream.
-    func send(_ bytes: [UInt8], on id: Int32, ends: Bool = false) {
+    package func send(_ bytes: [UInt8], on id: Int32, ends: Bool = false) {
         guard let body = self.bodies[id] else { return }
         body.bytes += bytes
         body.isEnded = ends
@@ -136,19 +173,22 @@ final class HTTP2Client {
         }
     }
 
-    func reset(_ id: Int32, code: nghttp2_error_code = NGHTTP2_CANCEL) {
+    /// Resets a stream.
+    package func reset(_ id: Int32, code: nghttp2_error_code = NGHTTP2_CANCEL) {
         nghttp2_submit_rst_stream(self.session, 0, id, code.rawValue)
     }
 
-    func ping() { nghttp2_submit_ping(self.session, 0, nil) }
+    /// Pings the server.
+    package func ping() { nghttp2_submit_ping(self.session, 0, nil) }
 
-    func submitSettings() { nghttp2_submit_settings(self.session, 0, nil, 0) }
+    /// Sends an empty SETTINGS frame.
+    package func submitSettings() { nghttp2_submit_settings(self.session, 0, nil, 0) }
 
     /// Gives bytes back to the server's windows.
-    func consume(_ count: Int, of id: Int32) { nghttp2_session_consume(self.session, id, count) }
+    package func consume(_ count: Int, of id: Int32) { nghttp2_session_consume(self.session, id, count) }
 
     /// Returns what the client wants to send.
-    func output() -> [UInt8] {
+    package func output() -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
             var frame: UnsafePointer<UInt8>?
@@ -160,7 +200,7 @@ final class HTTP2Client {
 
     /// Takes bytes from the server; returns whether they were acceptable.
     @discardableResult
-    func receive(_ bytes: [UInt8]) -> Bool {
+    package func receive(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBufferPointer {
             nghttp2_session_mem_recv(self.session, $0.baseAddress, $0.count) == bytes.count
         }
@@ -168,7 +208,7 @@ final class HTTP2Client {
 }
 
 /// Returns `message` with the prefix that gRPC puts before it.
-func framed(_ message: [UInt8]) -> [UInt8] {
+package func framed(_ message: [UInt8]) -> [UInt8] {
     let count = UInt32(message.count)
     return [0, UInt8(count >> 24), UInt8(count >> 16 & 0xff), UInt8(count >> 8 & 0xff), UInt8(count & 0xff)]
         + message

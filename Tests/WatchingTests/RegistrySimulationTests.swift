@@ -1,17 +1,17 @@
 import MVCC
 import NIOCore
+import Simulation
 import Storage
 import TestSupport
 import Testing
 import Watching
 
-extension Tag {
-    @Tag static var simulation: Self
-}
-
 /// Streams, watchers, writes, compactions, stalls and cancels at random; the seed is the whole reproduction.
-@Suite(.tags(.simulation), .timeLimit(.minutes(5)))
-struct SimulationTests {
+///
+/// Beside the simulation of the whole server for one thing: here something is also committed between two
+/// responses of one turn.
+@Suite(.timeLimit(.minutes(5)))
+struct RegistrySimulationTests {
     @Test("keeps etcd's guarantees", arguments: 1...40)
     func keepsTheGuarantees(seed: Int) {
         var simulation = WatchSimulation(seed: UInt64(seed))
@@ -225,6 +225,7 @@ private struct WatchSimulation {
                     "\(revision)\(isFragment ? "+" : "") \(events)"
                 case .progress(let revision): "progress \(revision)"
                 case .compacted(let horizon): "compacted \(horizon)"
+                case .cancelled: "cancelled"
                 }
             }
             return "\(log.id) \(items.joined(separator: ", "))"
