@@ -33,6 +33,16 @@ package protocol RPCSession: AnyObject {
     func connectionClosed()
 }
 
+extension RPCSession {
+    /// Has every body collected.
+    package func bodyHandler(
+        for request: HTTPRequest,
+        on exchange: HTTPExchange
+    ) -> (any HTTPBodyHandler)? {
+        nil
+    }
+}
+
 /// Who receives the messages of one streaming call.
 ///
 /// Loop-bound; kept by the stream until ``streamClosed()``.
