@@ -9,7 +9,7 @@ SHELL := /bin/bash
 export PATH := $(PATH):/opt/swift/usr/bin
 export SERVER_BINARY ?= $(CURDIR)/.build/release/isthmus
 
-.PHONY: help run test unit simulate end-to-end conformance bench release lint format protos clean packages
+.PHONY: help run test unit simulate end-to-end conformance bench fuzz release lint format protos clean packages
 
 help: ## says what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: ## our cost beside real etcd's; WORK=range for one work only, QUICK=1 for
 	@.ci/phase "load generator" swift build -c release --package-path Tests/Benchmarks \
 		--scratch-path Tests/Benchmarks/.build
 	@.venv/bin/python Tests/Benchmarks/bench.py $(if $(WORK),--work $(WORK)) $(if $(QUICK),--quick)
+
+fuzz: packages ## feeds one part with made-up bytes: TARGET=deframer, protobuf, http2 or frontDoor, SECONDS=60
+	@.ci/fuzz "$(or $(TARGET),http2)" "$(or $(SECONDS),60)"
 
 release: packages ## the release binary
 	@swift build -c release --product isthmus

@@ -1,4 +1,4 @@
-"""The election service as stubs see it; etcdctl's elect, which uses only KV, is in `test_etcdctl_running.py`."""
+"""The election service as stubs see it; etcdctl's elect uses only KV: see `test_etcdctl_running.py`."""
 
 import grpc
 

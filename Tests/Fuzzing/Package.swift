@@ -29,7 +29,6 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CNghttp2"),
-        .systemLibrary(name: "CLibFuzzer"),
         .target(
             name: "EtcdAPI",
             dependencies: [protobuf, nioCore],
@@ -54,7 +53,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "fuzz",
-            dependencies: ["FuzzTargets", "CLibFuzzer"],
+            dependencies: ["FuzzTargets"],
             swiftSettings: settings
         ),
     ],

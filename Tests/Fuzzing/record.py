@@ -3,8 +3,8 @@
     .venv/bin/python Tests/Fuzzing/record.py
 
 Writes `Tests/Fixtures/Fuzzing/Corpus`: one file for each connection, for each stream of gRPC messages, and
-for each message of the kinds that the fast path reads. The recording is committed; run this again when it should
-show other traffic.
+for each message of the kinds that the fast path reads. The recording is committed; run this again when it
+should show other traffic.
 """
 
 import hashlib

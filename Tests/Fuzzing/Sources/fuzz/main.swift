@@ -1,19 +1,23 @@
-// Runs libFuzzer on the target that the environment names: FUZZ_TARGET=http2 fuzz [libFuzzer's arguments].
+// The function that libFuzzer calls; it brings its own `main`, so this is compiled as a library.
 
-import CLibFuzzer
 import Foundation
 import FuzzTargets
 
-let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
-guard let target = FuzzTarget(rawValue: name) else {
-    let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: ", ")
-    FileHandle.standardError.write(Data("FUZZ_TARGET is one of: \(names)\n".utf8))
-    exit(2)
+/// What is fuzzed.
+private enum Choice {
+    static let target: FuzzTarget = {
+        let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
+        guard let target = FuzzTarget(rawValue: name) else {
+            let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: ", ")
+            fatalError("FUZZ_TARGET is one of: \(names)")
+        }
+        return target
+    }()
 }
-var count = CommandLine.argc
-var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
-let result = LLVMFuzzerRunDriver(&count, &arguments) { bytes, count in
-    target.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
+
+/// Runs one input on the target that the environment names.
+@_cdecl("LLVMFuzzerTestOneInput")
+package func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    Choice.target.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
     return 0
 }
-exit(result)
