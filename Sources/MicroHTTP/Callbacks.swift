@@ -4,8 +4,8 @@ import Glibc
 // What libmicrohttpd and the thread library call. Each converts its arguments and calls one method.
 //
 // The daemon is retained from its start to its stop, a connection from STARTED to CLOSED, a request from the
-// access callback to the completion callback, and a streamed or borrowed body from the creation of the library's
-// response to its release. Each is taken back exactly there.
+// access callback to the completion callback, and a streamed or borrowed body from the creation of the
+// library's response to its release. Each is taken back exactly there.
 
 /// Answers whether a connection may be accepted.
 let acceptConnection: MHD_AcceptPolicyCallback = { context, address, _ in

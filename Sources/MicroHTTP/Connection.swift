@@ -99,7 +99,7 @@ import Synchronization
         self.cut()
     }
 
-    /// Ends the connection if it is between two requests, and otherwise has its stream look whether it is over.
+    /// Ends the connection if it is between two requests, and otherwise asks its stream.
     func retire() {
         guard let exchange = self.state.withLock({ $0.exchange }) else { return self.cut() }
         exchange.wake()

@@ -3,15 +3,16 @@ import CoreMetrics
 import Glibc
 import Synchronization
 
-/// One libmicrohttpd daemon on one listening socket: its thread, and its TLS credentials, which cannot change.
+/// One libmicrohttpd daemon on one listening socket, with a thread and unchangeable TLS credentials.
 ///
-/// Owned by the server until it is retired, and by the watchdog until it is stopped. Retained by itself while it runs,
-/// for the callbacks. Any thread; unchecked because of the handle, which is set before anybody else knows the daemon.
+/// Owned by the server until it is retired, and by the watchdog until it is stopped. Retained by itself
+/// while it runs, for the callbacks. Any thread; unchecked because of the handle, which is set before
+/// anybody else knows the daemon.
 @safe final class Daemon: @unchecked Sendable {
     let core: ServerCore
     let isTLS: Bool
     private let isUnix: Bool
-    /// A duplicate of the listener's: the library may close its own, and two daemons listen during a handover.
+    /// A duplicate of the listener's, for two daemons listen during a handover.
     private let socket: Int32
     private var handle: OpaquePointer?
     private let openConnections = Atomic(0)
@@ -62,8 +63,8 @@ import Synchronization
 
     /// Joins the library's thread.
     ///
-    /// Blocks. The daemon was quiesced and its suspended connections resumed: the library must not be stopped with
-    /// any.
+    /// Blocks. The daemon was quiesced and its suspended connections resumed: the library must not be
+    /// stopped with any.
     func stop() {
         guard let handle = unsafe self.handle else { return }
         unsafe MHD_stop_daemon(handle)

@@ -8,8 +8,7 @@ enum DaemonOptions {
 
     /// Starts a daemon, or returns `nil`; the library does not say why.
     ///
-    /// - Parameters:
-    ///   - context: The retained ``Daemon`` that the callbacks are for.
+    /// The context is the retained ``Daemon`` that the callbacks are for.
     static func start(
         socket: Int32,
         limits: ServerLimits,

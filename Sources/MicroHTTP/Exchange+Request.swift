@@ -21,8 +21,8 @@ extension Exchange {
                 limits: self.core.limits
             )
             self.head = head
-            guard self.core.admit() else { return self.refuse(.overloaded) }
-            self.isAdmitted = true
+            self.isAdmitted = self.core.admit()
+            guard self.isAdmitted || !head.hasBody else { return self.refuse(.overloaded) }
             if head.hasBody { self.owner.expect(.body, within: self.core.bodyNanoseconds) }
             return true
         } catch {
@@ -32,8 +32,8 @@ extension Exchange {
 
     /// Keeps a piece of the body, or only counts it when the whole is too large.
     ///
-    /// The library cannot answer before the body ends. A little more than the limit is read for that; who sends even
-    /// more is cut.
+    /// The library cannot answer before the body ends. A little more than the limit is read for that; who
+    /// sends even more is cut.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let limit = self.core.limits.bodyBytes
         guard self.discardedBytes == 0, self.body.readableBytes + bytes.count <= limit else {
@@ -54,6 +54,8 @@ extension Exchange {
         let state = self.shared.withLock { $0.state }
         switch state {
         case .collecting:
+            // Not earlier, for the library closes a connection that is answered before the request ends.
+            guard self.isAdmitted else { return self.refuse(.overloaded) }
             guard self.discardedBytes == 0 else { return self.refuse(.bodyTooLarge) }
             guard let head = self.head else { return false }
             self.head = nil

@@ -74,7 +74,8 @@ extension Exchange {
 
     /// Fills the buffer with the next bytes of the stream, or lets the connection sleep.
     ///
-    /// Returns the number of bytes, 0 for none now, -1 for the end and -2 for a broken body, as the library wants it.
+    /// Returns the number of bytes, 0 for none now, -1 for the end and -2 for a broken body, as the library
+    /// wants it.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         if self.leftover.readableBytes > 0 { return unsafe self.take(into: buffer) }
         guard let stream = self.stream else { return -2 }
@@ -109,7 +110,8 @@ extension Exchange {
     private func sleep() -> Int? {
         let isHungUp = self.owner.isHungUp
         let result = self.shared.withLock { shared -> Int? in
-            // Whoever sets one of these wakes us after it, so that either we see it here or are woken from the sleep.
+            // Whoever sets one of these wakes us after it, so that either we see it here or are woken from
+            // the sleep.
             if shared.isAbandoned { return -2 }
             if shared.isWoken {
                 shared.isWoken = false

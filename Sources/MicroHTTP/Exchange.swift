@@ -10,9 +10,9 @@ import Synchronization
 ///     │             └──► abandoned           │         │
 ///     └── refused ───────────────────────────┘         └──► finished
 /// ```
-/// The connection is suspended in `running` and `idle`, and nowhere else. Whoever leaves one of these, under the
-/// lock, resumes the connection, under the same lock: so it is resumed exactly once, and nobody touches the
-/// library's handle after that but the daemon's thread.
+/// The connection is suspended in `running` and `idle`, and nowhere else. Whoever leaves one of these,
+/// under the lock, resumes the connection, under the same lock: so it is resumed exactly once, and nobody
+/// touches the library's handle after that but the daemon's thread.
 ///
 /// Unchecked because of the handle and of what belongs to the daemon's thread.
 @safe final class Exchange: @unchecked Sendable {
@@ -96,8 +96,8 @@ import Synchronization
 
     /// Notes that the client closed its side.
     ///
-    /// A handler is cancelled, and what it answers is sent nevertheless: the client may have closed one direction
-    /// only. A stream ends when it has nothing to send.
+    /// A handler is cancelled, and what it answers is sent nevertheless: the client may have closed one
+    /// direction only. A stream ends when it has nothing to send.
     func clientHungUp() {
         let task = self.shared.withLock { shared -> Task<Void, Never>? in
             if case .running = shared.state { return shared.task }

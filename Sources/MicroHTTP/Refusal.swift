@@ -1,7 +1,7 @@
 /// Why this module answers a request itself.
 ///
-/// The answer is the caller's: ``Server`` is given a function that makes it. A client that is too slow gets no
-/// answer but a closed connection: libmicrohttpd has no way to answer before a request is complete.
+/// The answer is the caller's: ``Server`` is given a function that makes it. A client that is too slow gets
+/// no answer but a closed connection: libmicrohttpd has no way to answer before a request is complete.
 package enum Refusal: String, Error, Hashable, Sendable, CaseIterable {
     /// The target is not a path with a query, or has a bad escape, a NUL, or a dot segment.
     case malformedTarget

@@ -30,7 +30,7 @@ package struct Peer: Sendable {
     package var isTLS: Bool
     /// The certificates that the client showed, its own first, in DER; empty when it showed none.
     ///
-    /// The handshake has proved that the client holds the first one's key. Nothing else is known of them: neither
-    /// who issued them nor whether they are valid now. The caller verifies them.
+    /// The handshake has proved that the client holds the first one's key. Nothing else is known of them:
+    /// neither who issued them nor whether they are valid now. The caller verifies them.
     package var certificateChain: [[UInt8]]
 }

@@ -40,8 +40,8 @@ struct RequestHead {
 
     /// Returns whether a body follows.
     ///
-    /// Two readers that find different ends of a body are how requests are smuggled: what is ambiguous is refused
-    /// (RFC 9112, section 6.3).
+    /// Two readers that find different ends of a body are how requests are smuggled: what is ambiguous is
+    /// refused (RFC 9112, section 6.3).
     private static func checkFraming(_ fields: HeaderFields, limits: ServerLimits) throws(Refusal) -> Bool {
         let encodings = fields.values(of: "Transfer-Encoding")
         let lengths = fields.values(of: "Content-Length")

@@ -2,8 +2,8 @@ package import NIOCore
 
 /// An answer: a status, fields, and a body that is there or comes bit by bit.
 ///
-/// libmicrohttpd adds `Date`, and `Content-Length` or `Transfer-Encoding`. For a HEAD request the same answer as
-/// for GET is given; its body is not sent.
+/// libmicrohttpd adds `Date`, and `Content-Length` or `Transfer-Encoding`. For a HEAD request the same
+/// answer as for GET is given; its body is not sent.
 package struct Response: Sendable {
     /// What follows the head.
     package enum Body: Sendable {
@@ -32,7 +32,9 @@ package struct Response: Sendable {
         self.init(status: status, fields: fields, body: .bytes(ByteBuffer(string: text)))
     }
 
-    /// The most bytes of an answer's fields; they must fit into the connection's memory beside the request's head.
+    /// The most bytes of an answer's fields.
+    ///
+    /// They must fit into the connection's memory beside the request's head.
     static let maximumFieldBytes = 16_384
 
     /// Whether it can be sent as it is: fields that the library owns, or that HTTP cannot carry, are denied.

@@ -3,8 +3,8 @@ import Synchronization
 
 /// A body that is asked for when the client can take more; what a listener costs is what these closures keep.
 ///
-/// Nothing is buffered but the piece being sent. While there is nothing to send, the connection sleeps: no thread,
-/// no task and no timer belongs to it. ``StreamWaker/wake()`` ends the sleep.
+/// Nothing is buffered but the piece being sent. While there is nothing to send, the connection sleeps: no
+/// thread, no task and no timer belongs to it. ``StreamWaker/wake()`` ends the sleep.
 package struct ResponseStream: Sendable {
     /// What the source has.
     package enum Step: Sendable {
@@ -38,10 +38,9 @@ package struct ResponseStream: Sendable {
     ///
     /// - Parameters:
     ///   - waker: The handle that wakes this stream, and no other.
-    ///   - next: Returns the next bytes. Called on the daemon's thread, one call at a time; must not block, and must
-    ///     not wake synchronously under a lock that a waker's caller holds.
-    ///   - ended: Called exactly once when the stream is over, whatever the reason, for a HEAD request and a client
-    ///     that had gone before the first byte as well. Must not block.
+    ///   - next: Returns the next bytes. Called on the daemon's thread, one call at a time; must not block.
+    ///   - ended: Called exactly once when the stream is over, whatever the reason, for a HEAD request and
+    ///     a client that had gone before the first byte as well. Must not block.
     package init(
         waker: StreamWaker,
         next: @escaping @Sendable (_ maximumBytes: Int) -> Step,
@@ -68,8 +67,8 @@ package final class StreamWaker: Sendable {
 
     /// Has the source asked again.
     ///
-    /// Any thread; never blocks; does nothing before the stream begins and after it ended. Waking too often costs a
-    /// question. Do not call it from `next` of the same stream.
+    /// Any thread; never blocks; does nothing before the stream begins and after it ended. Waking too often
+    /// costs a question.
     package func wake() {
         // Before the stream begins there is nothing to note: its first question is still to come.
         let exchange = self.state.withLock { state -> Exchange? in

@@ -1,12 +1,13 @@
 // MicroHTTP: an HTTP/1.1 server on libmicrohttpd, and the only target that knows the library.
 //
-// A mechanism: no routes, no JSON, no authentication. A request that is whole and within its limits becomes a call of
-// one async function; a streamed answer is a function that is asked for bytes when the client can take them.
+// A mechanism: no routes, no JSON, no authentication. A request that is whole and within its limits becomes
+// a call of one async function; a streamed answer is a function that is asked for bytes when the client can
+// take them.
 //
 // The idea: two threads for each server, whatever the number of clients. libmicrohttpd's thread (one for each
-// listener) reads, parses and writes. While a handler runs, or a stream has nothing to send, the connection is
-// suspended: it costs memory, and no thread, task or timer. The second thread (`Watchdog`) sees what the library does
-// not see then: clients that hang up, and deadlines.
+// listener) reads, parses and writes. While a handler runs, or a stream has nothing to send, the connection
+// is suspended: it costs memory, and no thread, task or timer. The second thread (`Watchdog`) sees what the
+// library does not see then: clients that hang up, and deadlines.
 //
 // Begin with `Exchange`, the life of a request. Pointers cross in `Callbacks.swift` and nowhere else.
 
@@ -39,10 +40,10 @@ package final class Server: Sendable {
     ///   - configuration: Where, and with which limits.
     ///   - metrics: What is counted.
     ///   - now: A clock that never goes back.
-    ///   - refusalResponse: Makes the answers to requests that never reach the handler. Called on the daemon's thread;
-    ///     must not block.
-    ///   - handler: Finds the answer to a request. Its task is cancelled when the client hangs up or a grace has
-    ///     passed; what it returns then may still be sent.
+    ///   - refusalResponse: Makes the answers to requests that never reach the handler. Called on the
+    ///     daemon's thread; must not block.
+    ///   - handler: Finds the answer to a request. Its task is cancelled when the client hangs up or a
+    ///     grace has passed; what it returns then may still be sent.
     /// - Throws: Why it cannot listen; nothing is left open then.
     package init(
         _ configuration: ServerConfiguration,
@@ -88,8 +89,9 @@ package final class Server: Sendable {
 
     /// Has new connections to the HTTPS listeners see other credentials.
     ///
-    /// No connection is refused or dropped: the daemon that takes over accepts from the same socket. Open connections
-    /// keep what they negotiated; those that are open after `grace` are closed. Reading the key blocks for milliseconds.
+    /// No connection is refused or dropped: the daemon that takes over accepts from the same socket. Open
+    /// connections keep what they negotiated; those that are open after `grace` are closed. Reading the key
+    /// blocks for milliseconds.
     ///
     /// - Throws: Why the credentials cannot be used; the server then goes on with the old ones.
     package func replaceCredentials(
@@ -124,11 +126,11 @@ package final class Server: Sendable {
         if superseded == nil { throw .stopped }
     }
 
-    /// Stops listening, lets requests finish, and returns when no connection and no thread of the library is left.
+    /// Stops listening, lets requests finish, and returns when no connection is left.
     ///
-    /// Streams end at once, when they have nothing to send; connections between two requests are closed. After `grace`
-    /// handlers are cancelled and connections closed. Handlers that ignore their cancellation are not waited for;
-    /// nobody gets their answer.
+    /// Streams end at once, when they have nothing to send; connections between two requests are closed.
+    /// After `grace` handlers are cancelled and connections closed. Handlers that ignore their cancellation
+    /// are not waited for; nobody gets their answer.
     package func stop(grace: Duration) async {
         let listeners = self.state.withLock { state in
             state.isStopped = true

@@ -75,7 +75,9 @@ package struct ServerLimits: Sendable {
     package var connections = 4_096
     /// The most open connections from one IPv4 address or one IPv6 network of 64 bits.
     package var connectionsPerAddress = 2_048
-    /// The time for a whole head: from the connection's start, TLS handshake included, or from the request line.
+    /// The time for a whole head.
+    ///
+    /// It runs from the connection's start, TLS handshake included, or from the request line.
     package var headTimeout = Duration.seconds(30)
     /// The time from an answer to the next request line of the same connection.
     package var idleTimeout = Duration.seconds(75)
@@ -91,6 +93,7 @@ package struct ServerLimits: Sendable {
 
     /// The memory that libmicrohttpd uses for a connection.
     ///
-    /// Room for a head above our limits, so that we refuse it and not the library, which has a page of its own.
+    /// Room for a head above our limits, so that we refuse it and not the library, which has a page of its
+    /// own.
     var poolBytes: Int { max(65_536, 4 * self.headBytes) }
 }

@@ -3,11 +3,13 @@ import Glibc
 import NIOCore
 import Synchronization
 
-/// The thread that does what libmicrohttpd's cannot: total time limits, hang-ups of suspended clients, and stops.
+/// The thread that does what libmicrohttpd's cannot: total time limits, hang-ups of suspended clients, and
+/// stops.
 ///
-/// The library forgets about a connection while it is suspended, and its own time-out only measures idleness. So this
-/// thread has an `epoll` of its own, on which each socket reports only that its client hung up, and sleeps until the
-/// earliest deadline. It also joins the library's threads, which blocks, when a daemon is retired.
+/// The library forgets about a connection while it is suspended, and its own time-out only measures
+/// idleness. So this thread has an `epoll` of its own, on which each socket reports only that its client
+/// hung up, and sleeps until the earliest deadline. It also joins the library's threads, which blocks, when
+/// a daemon is retired.
 ///
 /// All methods but `run`: any thread.
 final class Watchdog: Sendable {
@@ -141,7 +143,8 @@ final class Watchdog: Sendable {
         self.ring()
     }
 
-    /// Retires the last daemons, brings all retirements forward to `deadline`, and returns when all are stopped.
+    /// Retires the last daemons, brings all retirements forward to `deadline`, and returns when all are
+    /// stopped.
     ///
     /// Nothing else may be called after it.
     func finish(_ daemons: [Daemon], deadline: UInt64) async {

@@ -47,7 +47,9 @@ import Testing
     }
 
     @Test func chunkedBodyIsPutTogether() async throws {
-        try await withServer(handler: { Response(status: 200, body: .bytes($0.body)) }) { server in
+        try await withServer {
+            Response(status: 200, body: .bytes($0.body))
+        } _: { server in
             let port = server.port
             let text = try await onThread {
                 let client = try RawClient(port: port)
@@ -60,7 +62,9 @@ import Testing
     }
 
     @Test func largeBodyGoesThereAndBack() async throws {
-        try await withServer(handler: { Response(status: 200, body: .bytes($0.body)) }) { server in
+        try await withServer {
+            Response(status: 200, body: .bytes($0.body))
+        } _: { server in
             let port = server.port
             let body = (0..<1_048_576).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
             let received = try await onThread {
@@ -87,7 +91,9 @@ import Testing
     }
 
     @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
-        try await withServer(handler: { Response(status: 200, text: $0.target.rawPath) }) { server in
+        try await withServer {
+            Response(status: 200, text: $0.target.rawPath)
+        } _: { server in
             let port = server.port
             let texts = try await onThread {
                 let client = try RawClient(port: port)
@@ -101,7 +107,9 @@ import Testing
     @Test(arguments: ["Connection: close\r\n", ""])
     func connectionIsClosedWhenAsked(fields: String) async throws {
         let answer = Response(status: 200, fields: fields.isEmpty ? ["Connection": "close"] : [:], text: "x")
-        try await withServer(handler: { _ in answer }) { server in
+        try await withServer { _ in
+            answer
+        } _: { server in
             let port = server.port
             try await onThread {
                 let client = try RawClient(port: port)
@@ -113,8 +121,9 @@ import Testing
 
     @Test(arguments: [204, 304])
     func statusWithoutBodyKeepsTheConnectionInStep(status: Int) async throws {
-        try await withServer(handler: { Response(status: $0.method == "PUT" ? status : 200, text: "") }) {
-            server in
+        try await withServer { request in
+            Response(status: request.method == "PUT" ? status : 200, text: "")
+        } _: { server in
             let port = server.port
             try await onThread {
                 let client = try RawClient(port: port)
@@ -126,7 +135,9 @@ import Testing
     }
 
     @Test func continueIsSentBeforeTheBody() async throws {
-        try await withServer(handler: { Response(status: 200, body: .bytes($0.body)) }) { server in
+        try await withServer {
+            Response(status: 200, body: .bytes($0.body))
+        } _: { server in
             let port = server.port
             try await onThread {
                 let client = try RawClient(port: port)
@@ -140,7 +151,9 @@ import Testing
 
     @Test func fieldsOfTheAnswerArrive() async throws {
         let fields: HeaderFields = ["ETag": "\"a\"", "X-Two": "1", "X-two": "2", "Link": "</a>; rel=next"]
-        try await withServer(handler: { _ in Response(status: 201, fields: fields, text: "") }) { server in
+        try await withServer { _ in
+            Response(status: 201, fields: fields, text: "")
+        } _: { server in
             let port = server.port
             let response = try await onThread { try RawClient(port: port).get("/") }
             #expect(response.status == 201 && response["ETag"] == "\"a\"" && response["Date"] != nil)
@@ -158,7 +171,9 @@ import Testing
         var fields = HeaderFields()
         fields.add(name, value)
         let answer = Response(status: 200, fields: fields, text: "secret")
-        try await withServer(handler: { _ in answer }) { server in
+        try await withServer { _ in
+            answer
+        } _: { server in
             let port = server.port
             let response = try await onThread { try RawClient(port: port).get("/") }
             #expect(response.status == 500 && response.text == "badResponse" && response["X-B"] == nil)

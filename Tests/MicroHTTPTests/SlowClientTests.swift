@@ -3,7 +3,9 @@ import MicroHTTP
 import NIOCore
 import Testing
 
-/// Clients that keep the connection busy without getting on. The tests wait for the close, they do not time it.
+/// Clients that keep the connection busy without getting on.
+///
+/// The tests wait for the close, they do not time it.
 @Suite(.timeLimit(.minutes(2))) struct SlowClientTests {
     /// Limits of which one is short and the others would not end the test.
     private func limits(_ path: WritableKeyPath<ServerLimits, Duration>) -> ServerLimits {

@@ -9,7 +9,9 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct StreamTests {
     @Test func piecesArriveAsTheyAreGiven() async throws {
         let source = TestSource()
-        try await withServer(handler: { _ in source.response }) { server in
+        try await withServer { _ in
+            source.response
+        } _: { server in
             let client = SendableClient(try RawClient(port: server.port))
             client.client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             await source.slept.wait()
@@ -33,7 +35,9 @@ import Testing
 
     @Test func sleepingStreamIsNotAskedAgain() async throws {
         let source = TestSource()
-        try await withServer(handler: { _ in source.response }) { server in
+        try await withServer { _ in
+            source.response
+        } _: { server in
             let port = server.port
             let client = SendableClient(try RawClient(port: port))
             client.client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -53,7 +57,9 @@ import Testing
 
     @Test func clientThatLeavesASleepingStreamEndsItOnce() async throws {
         let source = TestSource()
-        try await withServer(handler: { _ in source.response }) { server in
+        try await withServer { _ in
+            source.response
+        } _: { server in
             let port = server.port
             try await onThread {
                 let client = try RawClient(port: port)
@@ -117,7 +123,9 @@ import Testing
 
     @Test func headOfAStreamAsksForNothing() async throws {
         let source = TestSource()
-        try await withServer(handler: { _ in source.response }) { server in
+        try await withServer { _ in
+            source.response
+        } _: { server in
             let port = server.port
             let status = try await onThread {
                 let client = try RawClient(port: port)
@@ -155,7 +163,9 @@ import Testing
         source.give("a")
         source.give("b")
         source.end()
-        try await withServer(handler: { _ in source.response }) { server in
+        try await withServer { _ in
+            source.response
+        } _: { server in
             let port = server.port
             let response = try await onThread {
                 let client = try RawClient(port: port)
@@ -216,7 +226,8 @@ import Testing
                     #expect(try client.client.chunk() == Array("tick\n".utf8))
                 }
             }
-            // Asked at the start, for the tick, and once more after it; a wake-up while awake asks once again.
+            // Asked at the start, for the tick, and once more after it; a wake-up while awake asks once
+            // again.
             #expect(sources.allSatisfy { $0.asked <= 4 })
         }
         #expect(sources.allSatisfy { $0.ended.values.count == 1 })
