@@ -83,13 +83,16 @@ import Synchronization
         }
     }
 
-    /// Notes that the client closed its side, which the library does not see while it is suspended.
+    /// Notes that the client closed its side.
+    ///
+    /// The library does not see it while it is suspended, nor when it comes with the last bytes of a piece.
     func hangUp() {
         let exchange = self.state.withLock { state in
             state.isHungUp = true
             return state.exchange
         }
-        exchange?.clientHungUp()
+        guard let exchange else { return self.cut() }
+        exchange.clientHungUp()
     }
 
     /// Ends what is being answered, and the connection.

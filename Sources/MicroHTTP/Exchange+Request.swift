@@ -51,7 +51,11 @@ extension Exchange {
 
     /// Goes on after the last byte of the request, or after the connection was resumed.
     func proceed() -> Bool {
-        let state = self.shared.withLock { $0.state }
+        let state = self.shared.withLock { shared in
+            // Taken by us: whoever takes it, sends it or ends its stream.
+            defer { if case .answered = shared.state { shared.state = .sending } }
+            return shared.state
+        }
         switch state {
         case .collecting:
             // Not earlier, for the library closes a connection that is answered before the request ends.

@@ -129,7 +129,14 @@ extension Exchange {
 
     /// Ends the request, whatever became of it.
     func finish(_ code: MHD_RequestTerminationCode) {
-        self.shared.withLock { $0.state = .finished }
+        let state = self.shared.withLock { shared in
+            defer { shared.state = .finished }
+            return shared.state
+        }
+        // The client left while the answer was on its way to this thread.
+        if case .answered(let response) = state, case .stream(let stream) = response.body {
+            stream.ended(self.ending(code))
+        }
         if self.isAdmitted { self.core.dismiss() }
         self.owner.setExchange(nil)
         if let stream = self.stream {

@@ -96,8 +96,8 @@ import Synchronization
 
     /// Notes that the client closed its side.
     ///
-    /// A handler is cancelled, and what it answers is sent nevertheless: the client may have closed one
-    /// direction only. A stream ends when it has nothing to send.
+    /// A handler is cancelled. A stream ends when it has nothing to send. Whether the client closed both
+    /// directions cannot be known; the library takes either for the end.
     func clientHungUp() {
         let task = self.shared.withLock { shared -> Task<Void, Never>? in
             if case .running = shared.state { return shared.task }

@@ -16,6 +16,8 @@ import Synchronization
 
 /// A running server: its listeners, and the daemons that accept from them.
 ///
+/// A client that closes its sending direction before it has its answer is taken for gone.
+///
 /// Any thread. ``stop(grace:)`` must have returned before the last reference is let go.
 package final class Server: Sendable {
     private struct Listener {

@@ -10,6 +10,8 @@ import Testing
         limits.headBytes = 2_000
         limits.targetBytes = 500
         limits.fields = 10
+        // Nothing here is ended by the time.
+        limits.headTimeout = .seconds(3_600)
         return limits
     }
 
