@@ -85,6 +85,12 @@ let package = Package(
         .target(name: "PKI", dependencies: ["COpenSSL"], swiftSettings: audited),
         .systemLibrary(name: "CCrypt"),
         .target(name: "Passwords", dependencies: ["CCrypt"], swiftSettings: audited),
+        .systemLibrary(name: "CMicroHTTPD"),
+        .target(
+            name: "MicroHTTP",
+            dependencies: ["CMicroHTTPD", nioCore, metrics],
+            swiftSettings: audited
+        ),
         .systemLibrary(name: "CNghttp2"),
         .target(
             name: "RPC",
@@ -197,6 +203,11 @@ let package = Package(
         .testTarget(
             name: "PKITests",
             dependencies: ["TestSupport", "PKI", nioCore, nioEmbedded, nioSSL],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "MicroHTTPTests",
+            dependencies: ["MicroHTTP", "CMicroHTTPD", nioCore, metrics],
             swiftSettings: relaxed
         ),
         .testTarget(
