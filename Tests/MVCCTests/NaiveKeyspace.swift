@@ -34,8 +34,10 @@ struct NaiveKeyspace {
         return NaiveRange(query, in: self.state(at: query.revision))
     }
 
-    /// What a watch shows as the previous value of a change.
+    /// What a watch shows as the previous value of a change: nothing for a key that is new at its revision,
+    /// also when the same transaction deleted it first.
     func previous(of change: NaiveRecord) -> NaiveRecord? {
+        if !change.isTombstone, change.createRevision == change.modRevision { return nil }
         let before = change.modRevision - 1
         return before < self.compactedRevision ? nil : self.states[Int(before)][change.key]
     }
