@@ -12,6 +12,21 @@ package struct Request: Sendable {
     package var body: ByteBuffer
     /// Who asks.
     package var peer: Peer
+
+    /// Makes a request; the server does, and tests of handlers.
+    package init(
+        method: String,
+        target: RequestTarget,
+        fields: HeaderFields = [:],
+        body: ByteBuffer = ByteBuffer(),
+        peer: Peer
+    ) {
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.body = body
+        self.peer = peer
+    }
 }
 
 /// Who is at the other end of a connection, as far as the connection shows it.
@@ -33,4 +48,11 @@ package struct Peer: Sendable {
     /// The handshake has proved that the client holds the first one's key. Nothing else is known of them:
     /// neither who issued them nor whether they are valid now. The caller verifies them.
     package var certificateChain: [[UInt8]]
+
+    /// Describes a peer.
+    package init(origin: Origin, isTLS: Bool = false, certificateChain: [[UInt8]] = []) {
+        self.origin = origin
+        self.isTLS = isTLS
+        self.certificateChain = certificateChain
+    }
 }
