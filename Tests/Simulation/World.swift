@@ -241,7 +241,11 @@ final class World {
             return
         }
         guard let process, process.hasWork(at: self.now) else { return }
+        // Whoever writes is an event loop in the middle of something: it cannot turn again meanwhile.
+        let wasTurning = self.isTurning
+        self.isTurning = true
         process.step(at: self.now)
+        self.isTurning = wasTurning
         if self.random.chance(50) { process.announce() }
         self.census.concurrentSteps += 1
     }
