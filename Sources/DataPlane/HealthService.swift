@@ -20,7 +20,7 @@ extension EtcdSession {
     }
 
     func respond(to request: HTTPRequest, on exchange: HTTPExchange) {
-        if self.services.configuration.allowsAnyOrigin { exchange.commonHeaders = Self.crossOriginHeaders }
+        exchange.commonHeaders = self.crossOriginHeaders
         if request.method == "OPTIONS" {
             exchange.respond(status: 200, body: ByteBuffer())
         } else if self.isGateway(request) {
@@ -31,12 +31,15 @@ extension EtcdSession {
         }
     }
 
-    /// What etcd sends by default: pages of any origin may ask.
-    private static let crossOriginHeaders = [
-        (name: "access-control-allow-headers", value: "accept, content-type, authorization"),
-        (name: "access-control-allow-methods", value: "POST, GET, OPTIONS, PUT, DELETE"),
-        (name: "access-control-allow-origin", value: "*"),
-    ]
+    /// What every answer to plain HTTP carries: what etcd sends by default, or nothing.
+    var crossOriginHeaders: [(name: String, value: String)] {
+        guard self.services.configuration.allowsAnyOrigin else { return [] }
+        return [
+            ("access-control-allow-headers", "accept, content-type, authorization"),
+            ("access-control-allow-methods", "POST, GET, OPTIONS, PUT, DELETE"),
+            ("access-control-allow-origin", "*"),
+        ]
+    }
 }
 
 /// A health watch: says once that we serve, and ends with the connection.

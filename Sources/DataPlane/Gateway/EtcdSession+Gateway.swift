@@ -15,7 +15,7 @@ extension EtcdSession {
         guard request.method == "POST", self.isGateway(request),
             let route = GatewayRoute.find(request.target), route.takesMany
         else { return nil }
-        exchange.commonHeaders = Self.crossOriginHeaders
+        exchange.commonHeaders = self.crossOriginHeaders
         return self.call(route, request, on: exchange)
     }
 
