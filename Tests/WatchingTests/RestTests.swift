@@ -1,5 +1,6 @@
 import MVCC
 import NIOCore
+import Simulation
 import Storage
 import Testing
 import Watching
