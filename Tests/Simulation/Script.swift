@@ -23,7 +23,7 @@ final class Script {
     var revision: Int64 { self.world.process?.snapshot.keyspace.revision ?? -1 }
 
     /// Moves everything until nothing moves.
-    func run() { for _ in 0..<8 { self.world.moveEverything() } }
+    func run() { for _ in 0..<16 { self.world.moveEverything() } }
 
     /// Ends the server at once, by a power cut or alone, and starts it again.
     func restart(cutsPower: Bool = false) {

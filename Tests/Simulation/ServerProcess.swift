@@ -76,19 +76,7 @@ final class ServerProcess {
         self.recovery = recovered.recovery
         self.commitLoop = loop
         self.store = store
-        let shared = SharedServices(
-            limits: configuration.dataPlane.authLimits,
-            // Nobody takes a snapshot here, which another thread would make.
-            snapshots: SnapshotSlots(
-                limit: 0,
-                makeDigest: { throw CancellationError() },
-                factory: NOOPMetricsHandler.instance
-            ),
-            factory: NOOPMetricsHandler.instance,
-            // Nobody logs in here, so that no other thread takes part.
-            pool: .singleton,
-            randomBytes: { Array(repeating: 7, count: $0) }
-        )
+        let shared = Self.sharedServices(configuration.dataPlane.authLimits)
         self.eventLoops = (0..<configuration.loopCount).map { _ in EmbeddedEventLoop() }
         self.times = self.eventLoops.map { _ in now() }
         self.services = self.eventLoops.map { eventLoop in
@@ -107,6 +95,21 @@ final class ServerProcess {
             limits: configuration.dataPlane.transportLimits,
             metrics: RPCMetrics(methods: LoopServices.methods),
             logger: Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() })
+        )
+    }
+
+    /// What takes no part here: nobody logs in or takes a snapshot, which other threads would work for.
+    private static func sharedServices(_ limits: AuthLimits) -> SharedServices {
+        SharedServices(
+            limits: limits,
+            snapshots: SnapshotSlots(
+                limit: 0,
+                makeDigest: { throw CancellationError() },
+                factory: NOOPMetricsHandler.instance
+            ),
+            factory: NOOPMetricsHandler.instance,
+            pool: .singleton,
+            randomBytes: { Array(repeating: 7, count: $0) }
         )
     }
 

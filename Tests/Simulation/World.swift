@@ -307,6 +307,8 @@ final class World {
     /// Moves all bytes and turns all threads, a few times.
     func moveEverything() {
         for _ in 0..<4 {
+            // Turns of catching up are so far apart.
+            self.pass(.microseconds(100))
             for wire in self.wires {
                 wire.deliverToServer(.max)
                 wire.deliverToClient(.max)

@@ -169,7 +169,12 @@ extension GatewayRoute {
             V3electionpb_ProclaimResponse.self
         ),
         .init("election/leader", .leader, V3electionpb_LeaderRequest.self, V3electionpb_LeaderResponse.self),
-        .init("election/observe", .observe, V3electionpb_LeaderRequest.self, V3electionpb_LeaderResponse.self),
+        .init(
+            "election/observe",
+            .observe,
+            V3electionpb_LeaderRequest.self,
+            V3electionpb_LeaderResponse.self
+        ),
         .init("election/resign", .resign, V3electionpb_ResignRequest.self, V3electionpb_ResignResponse.self),
     ]
 }

@@ -28,7 +28,8 @@ struct GatewayRoute: Sendable {
 
     /// All routes (etcd `rpc.swagger.json`): a method that is served has to be in one of these lists.
     static let all =
-        Self.keyValue + Self.leases + Self.operations + Self.coordination + Self.logins + Self.users + Self.roles
+        Self.keyValue + Self.leases + Self.operations + Self.coordination
+        + Self.logins + Self.users + Self.roles
 
     private static let byPath = Dictionary(uniqueKeysWithValues: Self.all.map { ($0.path[...], $0) })
 
