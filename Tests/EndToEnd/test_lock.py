@@ -97,7 +97,8 @@ def test_a_waiter_whose_deadline_passes_leaves_the_queue(client, key):
     client.Lock.Lock(name=key, lease=holder)
     with pytest.raises(grpc.RpcError) as error:
         client.Lock.Lock(name=key, lease=waiter, timeout=0.5)
-    assert error.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    # Who notices first gives it a code of its own: the client, or the server.
+    assert "deadline exceeded" in error.value.details().lower()
     eventually(lambda: contenders(client, key) == [b"%s/%x" % (key, holder)], what="an empty queue")
 
 

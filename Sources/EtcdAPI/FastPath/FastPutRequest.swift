@@ -41,6 +41,8 @@ package struct FastPutRequest: Hashable, Sendable {
         return request
     }
 
+    // Not inlined: without whole-module optimisation Swift 6.3.1 loses the field inside the caller's loop.
+    @inline(never)
     private mutating func setScalar(_ field: Int, _ raw: UInt64) {
         switch field {
         case 3: self.lease = Int64(bitPattern: raw)

@@ -56,6 +56,8 @@ package struct FastRangeRequest: Hashable, Sendable {
         return request
     }
 
+    // Not inlined: without whole-module optimisation Swift 6.3.1 loses the field inside the caller's loop.
+    @inline(never)
     private mutating func setScalar(_ field: Int, _ raw: UInt64) {
         let value = Int64(bitPattern: raw)
         switch field {

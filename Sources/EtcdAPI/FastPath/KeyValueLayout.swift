@@ -130,6 +130,8 @@ package struct KeyValueLayout: Hashable, Sendable {
         )
     }
 
+    // Not inlined: without whole-module optimisation Swift 6.3.1 loses the field inside the caller's loop.
+    @inline(never)
     private mutating func setScalar(_ field: Int, _ value: Int64) {
         switch field {
         case 2: self.createRevision = value
