@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import resource
 import signal
 import socket
@@ -13,10 +14,21 @@ PR_SET_PDEATHSIG = 1
 
 
 def free_port():
-    """Returns a port of the loopback interface that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Returns a port that nothing uses on any address.
+
+    It is below those that the system gives to outgoing connections (32768 and above on Linux): one of them
+    would keep a server from listening on all addresses.
+    """
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket(socket.AF_INET6) as probe:
+            # The port of IPv4 is taken as well.
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            try:
+                probe.bind(("::", port))
+            except OSError:
+                continue
+            return port
 
 
 def end_with_the_parent():
