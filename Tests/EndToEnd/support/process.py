@@ -21,11 +21,9 @@ def free_port():
     """
     while True:
         port = random.randrange(10_000, 32_000)
-        with socket.socket(socket.AF_INET6) as probe:
-            # The port of IPv4 is taken as well.
-            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        with socket.socket() as probe:
             try:
-                probe.bind(("::", port))
+                probe.bind(("0.0.0.0", port))
             except OSError:
                 continue
             return port
