@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from .differences import ABSENT, DIFFERENCES, Difference
-from .recorder import Entry, Recorder
+from .recorder import CommonStart, Entry, Recorder
 from .subjects import Subject
 
 FAILED = "the script failed"
@@ -29,8 +29,9 @@ class Comparison:
         subjects = [self.ours, *theirs]
         for subject in subjects:
             subject.prepare()
+        start = CommonStart(len(subjects))
         with ThreadPoolExecutor(len(subjects)) as pool:
-            transcripts = list(pool.map(lambda subject: self.record(subject, script), subjects))
+            transcripts = list(pool.map(lambda subject: self.record(subject, script, start), subjects))
         problems = [
             f"{subject.name}: {entry.label}: {entry.answer}"
             for subject, transcript in zip(subjects, transcripts, strict=True)
@@ -47,8 +48,8 @@ class Comparison:
         if problems:
             pytest.fail("\n".join(problems), pytrace=False)
 
-    def record(self, subject: Subject, script: Script) -> list[Entry]:
-        recorder = Recorder(subject, compares_hashes=self.ours.has_no_other_writers)
+    def record(self, subject: Subject, script: Script, start: CommonStart) -> list[Entry]:
+        recorder = Recorder(subject, self.ours.has_no_other_writers, start)
         try:
             script(recorder)
         except Exception as error:  # A script that fails on one server only is a difference.

@@ -1,6 +1,7 @@
 """Performs a script's calls on one server and writes down every answer."""
 
 import contextlib
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,11 +37,26 @@ class Entry:
     answer: dict[str, Any] = field(default_factory=dict)
 
 
+class CommonStart:
+    """Where the servers begin a script together, however many revisions each has used before."""
+
+    def __init__(self, count: int) -> None:
+        self.revisions: list[int] = []
+        self.barrier = threading.Barrier(count, timeout=TIMEOUT)
+
+    def agree(self, revision: int) -> int:
+        """Waits for the other servers; returns the newest revision of all."""
+        self.revisions.append(revision)
+        self.barrier.wait()
+        return max(self.revisions)
+
+
 class Recorder:
     """What a script is given. Its calls return the server's own messages; the transcript is in `entries`."""
 
-    def __init__(self, subject: Subject, compares_hashes: bool) -> None:
+    def __init__(self, subject: Subject, compares_hashes: bool, start: "CommonStart") -> None:
         self.subject = subject
+        self.start = start
         self.client = Client(subject.server)
         self.entries: list[Entry] = []
         self.streams: list[Stepwise] = []
@@ -51,13 +67,20 @@ class Recorder:
         self.base = self.head = header.revision
         self.names = Normalizer(self.base, header.cluster_id, header.member_id, compares_hashes)
 
-    # The start of every script: no keys, no leases, and a compacted revision at which nothing was deleted.
+    # The start of every script: no keys, no leases, and a compacted revision at which nothing was deleted,
+    # the same on every server.
 
     def clean(self) -> Any:
         for lease in self.client.Lease.LeaseLeases().leases:
             self.client.Lease.LeaseRevoke(ID=lease.ID)
         for begin, end in self.subject.own_ranges:
             self.client.KV.DeleteRange(key=begin, range_end=end)
+        header = self.client.KV.Put(key=BASE_KEY).header
+        common = self.start.agree(header.revision)
+        while header.revision < common:
+            header = self.client.KV.Put(key=BASE_KEY).header
+        # Hashes count the versions of a key, too.
+        self.client.KV.DeleteRange(key=BASE_KEY)
         header = self.client.KV.Put(key=BASE_KEY).header
         self.client.KV.Compact(revision=header.revision, physical=True)
         return header
