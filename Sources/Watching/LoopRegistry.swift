@@ -315,6 +315,8 @@ package final class LoopRegistry: LoopListener {
         let found = cache[key] ?? self.readWindow(from: next, for: watcher.group.interest, in: keyspace)
         cache[key] = found
         if found.segment.readableBytes > 0 { self.send(found.segment, to: watcher, at: found.lastRevision) }
+        // The sink may have ended the stream while it took that.
+        guard !watcher.isRemoved else { return false }
         guard watcher.machine.caughtUp(to: found.lastRevision + 1, liveCursor: self.liveCursor) else {
             return true
         }
@@ -387,14 +389,4 @@ extension Keyspace {
         let history = self.history
         return history.start < history.end && history[history.start].modRevision < revision
     }
-}
-
-private struct CatchUpKey: Hashable {
-    let group: ObjectIdentifier
-    let next: Int64
-}
-
-private struct CatchUpSegment {
-    let segment: ByteBuffer
-    let lastRevision: Int64
 }

@@ -169,6 +169,20 @@ import Watching
         #expect(order.numbers == [0, 1, 2, 3])
         #expect(streams.allSatisfy { $0.logs.allSatisfy { $0.compactions == [1_501] } })
     }
+
+    @Test func aStreamThatEndsWhileItTakesWhatItMissedIsCountedOnce() throws {
+        let meters = MeterSpy()
+        let driver = WatchDriver(metrics: meters)
+        driver.commit(.put("a"))
+        let stream = driver.makeStream()
+        let log = try stream.watch(from: 2)
+        #expect(meters["isthmus_data_watchers_catching_up"] == 1)
+        stream.sink.onSend = { stream.stream.close() }
+        driver.turn()
+        #expect(log.lines == ["put a@2"])
+        #expect(meters["isthmus_data_watchers_catching_up"] == 0)
+        #expect(meters["isthmus_data_watchers"] == 0)
+    }
 }
 
 private final class Order {

@@ -20,7 +20,11 @@ final class WatchDriver {
     private let log: RecordingLog
     private var state: [String: SentEvent] = [:]
 
-    init(trimLimit: Int = 2_000, _ configure: (inout WatchLimits) -> Void = { _ in }) {
+    init(
+        trimLimit: Int = 2_000,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        _ configure: (inout WatchLimits) -> Void = { _ in }
+    ) {
         var configuration = StoreConfiguration()
         configuration.compactionInterval = .zero
         configuration.batchLimit = 10_000
@@ -42,7 +46,7 @@ final class WatchDriver {
             replica: self.loop.replica,
             header: ResponseHeader(clusterID: 11, memberID: 22, revision: 0, raftTerm: 33),
             limits: limits,
-            metrics: WatchMetrics(factory: NOOPMetricsHandler.instance)
+            metrics: WatchMetrics(factory: metrics)
         )
     }
 
