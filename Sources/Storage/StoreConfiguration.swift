@@ -30,7 +30,7 @@ package struct StoreConfiguration: Sendable {
     package var compactsByRevision = false
     /// The size of history (superseded records and tombstones) from which on it is compacted however young it
     /// is, in bytes; zero means no such bound, and neither has a store without automatic compaction one.
-    package var historyByteLimit = 256 << 20
+    package var historyByteLimit = 1 << 30
 
     /// Creates the defaults.
     package init() {}

@@ -140,6 +140,7 @@ struct Server {
     private func openStore() throws -> Store {
         var limits = StoreConfiguration()
         limits.quotaBytes = self.configuration.store.quota.bytes
+        limits.historyByteLimit = Int(self.configuration.store.historyLimit.bytes)
         limits.compactionInterval = self.configuration.store.compactionInterval
         let opening = StoreOpening(
             path: self.configuration.stateDirectory + "/store.db",

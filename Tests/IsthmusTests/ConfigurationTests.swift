@@ -64,6 +64,7 @@ import Testing
                     store: .init(
                         durability: .relaxed,
                         compactionInterval: .seconds(300),
+                        historyLimit: ByteCount(bytes: 1 << 30),
                         quota: ByteCount(bytes: 4 << 30)
                     ),
                     heartbeatInterval: .seconds(30),
@@ -105,6 +106,7 @@ import Testing
             .dataCertificate: "/c", .dataKey: "/k", .dataAuthorities: "/a", .dataThreads: "2",
             .healthListen: ":9",
             .storeDurability: "strict", .storeCompactionInterval: "1h", .storeQuota: "1Gi",
+            .storeHistoryLimit: "64Mi",
             .heartbeatInterval: "15s", .logLevel: "trace", .logFormat: "text",
         ]
         #expect(Set(texts.keys).union([.config]) == Set(Setting.allCases))
@@ -147,6 +149,7 @@ import Testing
                 .clusterID: "0", .maxConnectedClusters: "300", .dataListen: "2379", .dataTLS: "none",
                 .dataThreads: "0",
                 .storeDurability: "fsync", .storeCompactionInterval: "5", .storeQuota: "1Mi",
+                .storeHistoryLimit: "1Ki",
                 .heartbeatInterval: "2m",
             ],
             environment: ["ISTHMUS_LOG_LEVEL": "loud", "ISTHMUS_LOG_FORMAT": "xml", "ISTHMUS_TYPO": "1"]
@@ -165,6 +168,7 @@ import Testing
                 "--store-durability: \"fsync\" is not known: it must be strict, relaxed or memory",
                 "--store-compaction-interval: \"5\" is not a duration: write whole numbers with h, m, s "
                     + "or ms, for example 30s or 1h30m",
+                "--store-history-limit: 1Ki is out of range: it must be 16Mi to 1Ti",
                 "--store-quota: 1Mi is out of range: it must be 16Mi to 1Ti",
                 "--heartbeat-interval: 2m is out of range: it must be 15s to 60s",
                 "ISTHMUS_LOG_LEVEL: \"loud\" is not known: it must be trace, debug, info, notice, warning, "

@@ -161,18 +161,26 @@ struct ConfigurationReading {
         let interval = self.required(.storeCompactionInterval) { text throws(InvalidValue) in
             try Self.duration(text, in: .seconds(1)...(.seconds(86_400)), "1s to 24h")
         }
-        let quota = self.required(.storeQuota) { text throws(InvalidValue) in
-            let quota = try ByteCount(text)
-            let range = ByteCount(bytes: 16 << 20)...ByteCount(bytes: 1 << 40)
-            guard range.contains(quota) else {
-                throw InvalidValue(
-                    message: "\(text) is out of range: it must be \(range.lowerBound) to \(range.upperBound)"
-                )
-            }
-            return quota
+        let historyLimit = self.required(.storeHistoryLimit, Self.storeSize)
+        let quota = self.required(.storeQuota, Self.storeSize)
+        guard let durability, let interval, let historyLimit, let quota else { return nil }
+        return .init(
+            durability: durability,
+            compactionInterval: interval,
+            historyLimit: historyLimit,
+            quota: quota
+        )
+    }
+
+    private static func storeSize(_ text: String) throws(InvalidValue) -> ByteCount {
+        let size = try ByteCount(text)
+        let range = ByteCount(bytes: 16 << 20)...ByteCount(bytes: 1 << 40)
+        guard range.contains(size) else {
+            throw InvalidValue(
+                message: "\(text) is out of range: it must be \(range.lowerBound) to \(range.upperBound)"
+            )
         }
-        guard let durability, let interval, let quota else { return nil }
-        return .init(durability: durability, compactionInterval: interval, quota: quota)
+        return size
     }
 
     private mutating func checkListeners(_ data: ListenAddress?, _ health: ListenAddress?) {

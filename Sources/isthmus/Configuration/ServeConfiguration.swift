@@ -68,6 +68,8 @@ struct ServeConfiguration: Sendable, Hashable {
         var durability: Durability
         /// How much history is kept, in time.
         var compactionInterval: Duration
+        /// From how many bytes of superseded records on they are compacted however young they are.
+        var historyLimit: ByteCount
         /// The most bytes of keys and values; more raises the NOSPACE alarm.
         var quota: ByteCount
     }

@@ -49,6 +49,9 @@ struct ServeOptions: ParsableArguments {
     @Option(help: Self.help(.storeCompactionInterval))
     var storeCompactionInterval: String?
 
+    @Option(help: Self.help(.storeHistoryLimit))
+    var storeHistoryLimit: String?
+
     @Option(help: Self.help(.storeQuota))
     var storeQuota: String?
 
@@ -79,6 +82,7 @@ struct ServeOptions: ParsableArguments {
             .healthListen: self.healthListen,
             .storeDurability: self.storeDurability,
             .storeCompactionInterval: self.storeCompactionInterval,
+            .storeHistoryLimit: self.storeHistoryLimit,
             .storeQuota: self.storeQuota,
             .heartbeatInterval: self.heartbeatInterval,
             .logLevel: self.logLevel,

@@ -18,6 +18,7 @@ enum Setting: String, CaseIterable, Sendable {
     case healthListen = "health-listen"
     case storeDurability = "store-durability"
     case storeCompactionInterval = "store-compaction-interval"
+    case storeHistoryLimit = "store-history-limit"
     case storeQuota = "store-quota"
     case heartbeatInterval = "heartbeat-interval"
     case logLevel = "log-level"
@@ -52,6 +53,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .healthListen: ["health", "listen"]
         case .storeDurability: ["store", "durability"]
         case .storeCompactionInterval: ["store", "compaction", "interval"]
+        case .storeHistoryLimit: ["store", "history", "limit"]
         case .storeQuota: ["store", "quota"]
         case .heartbeatInterval: ["heartbeat", "interval"]
         case .logLevel: ["log", "level"]
@@ -74,6 +76,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .healthListen: "0.0.0.0:9880"
         case .storeDurability: "relaxed"
         case .storeCompactionInterval: "5m"
+        case .storeHistoryLimit: "1Gi"
         case .storeQuota: "4Gi"
         case .heartbeatInterval: "30s"
         case .logLevel: "info"
@@ -103,6 +106,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .healthListen: "Where /livez, /readyz, /healthz and /metrics are served, without TLS."
         case .storeDurability: "What survives: strict (a power cut), relaxed (a crash) or memory (nothing)."
         case .storeCompactionInterval: "How much history is kept, for example 5m."
+        case .storeHistoryLimit: "From how many bytes of history on it is compacted early."
         case .storeQuota: "The most bytes that are stored, for example 4Gi."
         case .heartbeatInterval: "How often the heartbeat is written: 15s to 60s."
         case .logLevel: "trace, debug, info, notice, warning, error or critical."
@@ -121,7 +125,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .dataAdvertise: "urls"
         case .dataTLS, .storeDurability: "mode"
         case .storeCompactionInterval, .heartbeatInterval: "duration"
-        case .storeQuota: "bytes"
+        case .storeHistoryLimit, .storeQuota: "bytes"
         case .logLevel: "level"
         case .logFormat: "format"
         }
