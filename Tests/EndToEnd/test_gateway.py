@@ -106,7 +106,8 @@ cluster/member/remove cluster/member/update cluster/member/list cluster/member/p
 maintenance/status maintenance/defragment maintenance/hash maintenance/transfer-leadership auth/enable
 auth/status auth/authenticate auth/user/add auth/user/get auth/user/list auth/user/delete
 auth/user/changepw auth/user/grant auth/user/revoke auth/role/add auth/role/get auth/role/list
-auth/role/delete auth/role/grant auth/role/revoke
+auth/role/delete auth/role/grant auth/role/revoke lock/unlock election/proclaim election/leader
+election/resign
 """
 
 
