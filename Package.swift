@@ -50,6 +50,7 @@ let package = Package(
         ),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Pure: values and functions.
@@ -62,6 +63,11 @@ let package = Package(
         .target(name: "MVCC", dependencies: ["EtcdAPI", nioCore], swiftSettings: audited),
         .target(name: "AccessControl", dependencies: [nioCore], swiftSettings: audited),
         .target(name: "MeshSchema", dependencies: [nioCore], swiftSettings: audited),
+        .target(
+            name: "Documents",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
         .target(
             name: "SnapshotFile",
             dependencies: ["EtcdAPI", "MVCC", "AccessControl", protobuf, nioCore],
@@ -182,6 +188,7 @@ let package = Package(
             dependencies: ["TestSupport", "MeshSchema", nioCore],
             swiftSettings: relaxed
         ),
+        .testTarget(name: "DocumentsTests", dependencies: ["TestSupport", "Documents"], swiftSettings: relaxed),
         .testTarget(
             name: "SnapshotFileTests",
             dependencies: ["TestSupport", "SnapshotFile", "MVCC", "AccessControl", nioCore],

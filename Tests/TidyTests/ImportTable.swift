@@ -48,6 +48,7 @@ enum ImportTable {
             outside: ["NIOCore", "SwiftProtobuf", Self.essentials]
         ),
         "MeshSchema": Row(layer: .pure, modules: [], outside: ["NIOCore", Self.essentials]),
+        "Documents": Row(layer: .pure, modules: [], outside: ["Yams"]),
         "MeshPolicy": Row(layer: .pure, modules: ["MeshSchema"], outside: ["NIOCore", Self.essentials]),
 
         "ChangeBus": Row(layer: .mechanism, modules: [], outside: ["Synchronization"]),
