@@ -126,6 +126,15 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .target(
+            name: "AdminPlane",
+            dependencies: [
+                "Documents", "MeshResources", "MeshSchema", "AccessControl", "MVCC", "Storage", "Persistence",
+                "MicroHTTP", "ChangeBus", "Telemetry", nioCore, logging, metrics,
+            ],
+            swiftSettings: strict
+        ),
+
         // Process: knows everybody.
         .executableTarget(
             name: "isthmus",
