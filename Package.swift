@@ -69,6 +69,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "MeshResources",
+            dependencies: ["Documents", "MeshSchema", nioCore],
+            swiftSettings: audited
+        ),
+        .target(
             name: "SnapshotFile",
             dependencies: ["EtcdAPI", "MVCC", "AccessControl", protobuf, nioCore],
             swiftSettings: audited
@@ -140,7 +145,7 @@ let package = Package(
             name: "isthmus",
             dependencies: [
                 "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
-                "MVCC", "SnapshotFile",
+                "MVCC", "MeshResources", "SnapshotFile",
                 "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -197,7 +202,16 @@ let package = Package(
             dependencies: ["TestSupport", "MeshSchema", nioCore],
             swiftSettings: relaxed
         ),
-        .testTarget(name: "DocumentsTests", dependencies: ["TestSupport", "Documents"], swiftSettings: relaxed),
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: ["TestSupport", "Documents"],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "MeshResourcesTests",
+            dependencies: ["TestSupport", "MeshResources", "MeshSchema", "Documents", nioCore],
+            swiftSettings: relaxed
+        ),
         .testTarget(
             name: "SnapshotFileTests",
             dependencies: ["TestSupport", "SnapshotFile", "MVCC", "AccessControl", nioCore],
@@ -263,7 +277,8 @@ let package = Package(
         .testTarget(
             name: "IsthmusTests",
             dependencies: [
-                "isthmus", "MeshSchema", "AccessControl", "DataPlane", "PKI", "Persistence", nioCore, logging,
+                "isthmus", "MeshResources", "MeshSchema", "AccessControl", "DataPlane", "PKI", "Persistence",
+                nioCore, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

@@ -1,4 +1,5 @@
 import Logging
+import MeshResources
 import MeshSchema
 
 /// A configuration together with where each of its values came from.
@@ -178,7 +179,7 @@ struct ConfigurationReading {
     }
 
     private static func storeSize(_ text: String) throws(InvalidValue) -> ByteCount {
-        let size = try ByteCount(text)
+        let size = try self.mapped { () throws(ResourceError) in try ByteCount(text) }
         let range = ByteCount(bytes: 16 << 20)...ByteCount(bytes: 1 << 40)
         guard range.contains(size) else {
             throw InvalidValue(

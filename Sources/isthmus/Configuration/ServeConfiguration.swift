@@ -1,4 +1,5 @@
 import Logging
+import MeshResources
 import MeshSchema
 
 /// All that `isthmus serve` needs to know, checked.
