@@ -10,8 +10,9 @@
 //
 // Begin here, then `StoredObjects`, the life of an object.
 
-import CoreMetrics
+package import CoreMetrics
 import Documents
+import MeshResources
 package import MicroHTTP
 import NIOCore
 import Persistence

@@ -1,5 +1,6 @@
 import Documents
 import MicroHTTP
+import NIOCore
 import Persistence
 
 /// The key under which a POST is done once, however often it comes (draft-ietf-httpapi-idempotency-key-header).

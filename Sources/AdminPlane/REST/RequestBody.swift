@@ -1,5 +1,6 @@
 import Documents
 import MicroHTTP
+import NIOCore
 
 /// Reads the body of a request as its operation wants it.
 enum RequestBody {

@@ -1,4 +1,5 @@
 import Documents
+import MeshResources
 import MicroHTTP
 import Persistence
 

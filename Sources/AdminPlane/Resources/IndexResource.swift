@@ -1,4 +1,5 @@
 import Documents
+import MeshResources
 import MicroHTTP
 
 /// The index of the API, for people who begin with `curl`.

@@ -1,4 +1,5 @@
 import Documents
+import MeshResources
 import MicroHTTP
 
 /// The status of a peer alone, for those who poll it.

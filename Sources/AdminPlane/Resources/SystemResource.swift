@@ -1,4 +1,6 @@
 import Documents
+import MeshResources
+import MeshSchema
 import MicroHTTP
 import Persistence
 

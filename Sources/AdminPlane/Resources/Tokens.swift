@@ -1,7 +1,8 @@
 import Documents
 import MeshResources
+import MeshSchema
 import MicroHTTP
-import Persistence
+package import Persistence
 
 /// API tokens: created with a secret that is shown once, changed, rotated, deleted.
 struct Tokens: Sendable {
