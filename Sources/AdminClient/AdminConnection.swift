@@ -1,0 +1,6 @@
+import AsyncHTTPClient
+
+/// A place.
+package struct Placeholder: Sendable {
+    let client: HTTPClient
+}
