@@ -52,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Pure: values and functions.
@@ -64,6 +65,11 @@ let package = Package(
         .target(name: "MVCC", dependencies: ["EtcdAPI", nioCore], swiftSettings: audited),
         .target(name: "AccessControl", dependencies: [nioCore], swiftSettings: audited),
         .target(name: "MeshSchema", dependencies: [nioCore], swiftSettings: audited),
+        .target(
+            name: "Documents",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
         .target(
             name: "SnapshotFile",
             dependencies: ["EtcdAPI", "MVCC", "AccessControl", protobuf, nioCore],
@@ -95,7 +101,7 @@ let package = Package(
         ),
         .target(
             name: "AdminClient",
-            dependencies: [httpClient, nioCore, nioHTTP1, nioSSL],
+            dependencies: ["Documents", httpClient, nioCore, nioHTTP1, nioSSL],
             swiftSettings: strict
         ),
         .systemLibrary(name: "CNghttp2"),
@@ -133,7 +139,7 @@ let package = Package(
             dependencies: [
                 "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
                 "MVCC", "SnapshotFile",
-                "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
+                "ChangeBus", "RPC", "Watching", "AdminClient", "Documents", lifecycle, signals, logging, metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -189,6 +195,7 @@ let package = Package(
             dependencies: ["TestSupport", "MeshSchema", nioCore],
             swiftSettings: relaxed
         ),
+        .testTarget(name: "DocumentsTests", dependencies: ["TestSupport", "Documents"], swiftSettings: relaxed),
         .testTarget(
             name: "SnapshotFileTests",
             dependencies: ["TestSupport", "SnapshotFile", "MVCC", "AccessControl", nioCore],

@@ -48,6 +48,7 @@ enum ImportTable {
             outside: ["NIOCore", "SwiftProtobuf", Self.essentials]
         ),
         "MeshSchema": Row(layer: .pure, modules: [], outside: ["NIOCore", Self.essentials]),
+        "Documents": Row(layer: .pure, modules: [], outside: ["Yams"]),
         "MeshPolicy": Row(layer: .pure, modules: ["MeshSchema"], outside: ["NIOCore", Self.essentials]),
 
         "ChangeBus": Row(layer: .mechanism, modules: [], outside: ["Synchronization"]),
@@ -73,6 +74,11 @@ enum ImportTable {
             layer: .mechanism,
             modules: ["CMicroHTTPD"],
             outside: Self.system.union(["Synchronization", "Logging", "CoreMetrics", "NIOCore"])
+        ),
+        "AdminClient": Row(
+            layer: .mechanism,
+            modules: ["Documents"],
+            outside: ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL"]
         ),
         "Telemetry": Row(
             layer: .mechanism,
@@ -133,7 +139,8 @@ enum ImportTable {
         "isthmus": Row(
             layer: .process,
             modules: [
-                "AccessControl", "AdminPlane", "ChangeBus", "DataPlane", "EtcdAPI", "EtcdClient",
+                "AccessControl", "AdminClient", "AdminPlane", "ChangeBus", "DataPlane", "Documents", "EtcdAPI",
+                "EtcdClient",
                 "KubernetesSource",
                 "MVCC", "MeshPolicy", "MeshSchema", "MicroHTTP", "Mirroring", "PKI", "Persistence", "RPC",
                 "SnapshotFile", "Storage",
