@@ -101,7 +101,7 @@ let package = Package(
         ),
         .target(
             name: "AdminClient",
-            dependencies: ["Documents", httpClient, nioCore, nioHTTP1, nioSSL],
+            dependencies: ["Documents", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL],
             swiftSettings: strict
         ),
         .systemLibrary(name: "CNghttp2"),
@@ -139,7 +139,8 @@ let package = Package(
             dependencies: [
                 "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
                 "MVCC", "SnapshotFile",
-                "ChangeBus", "RPC", "Watching", "AdminClient", "Documents", lifecycle, signals, logging, metrics, nioCore, nioPosix,
+                "ChangeBus", "RPC", "Watching", "AdminClient", "Documents", lifecycle, signals, logging,
+                metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -195,7 +196,11 @@ let package = Package(
             dependencies: ["TestSupport", "MeshSchema", nioCore],
             swiftSettings: relaxed
         ),
-        .testTarget(name: "DocumentsTests", dependencies: ["TestSupport", "Documents"], swiftSettings: relaxed),
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: ["TestSupport", "Documents"],
+            swiftSettings: relaxed
+        ),
         .testTarget(
             name: "SnapshotFileTests",
             dependencies: ["TestSupport", "SnapshotFile", "MVCC", "AccessControl", nioCore],

@@ -78,7 +78,7 @@ enum ImportTable {
         "AdminClient": Row(
             layer: .mechanism,
             modules: ["Documents"],
-            outside: ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOSSL"]
+            outside: ["AsyncHTTPClient", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"]
         ),
         "Telemetry": Row(
             layer: .mechanism,
@@ -139,7 +139,8 @@ enum ImportTable {
         "isthmus": Row(
             layer: .process,
             modules: [
-                "AccessControl", "AdminClient", "AdminPlane", "ChangeBus", "DataPlane", "Documents", "EtcdAPI",
+                "AccessControl", "AdminClient", "AdminPlane", "ChangeBus", "DataPlane", "Documents",
+                "EtcdAPI",
                 "EtcdClient",
                 "KubernetesSource",
                 "MVCC", "MeshPolicy", "MeshSchema", "MicroHTTP", "Mirroring", "PKI", "Persistence", "RPC",
