@@ -76,6 +76,11 @@ enum ImportTable {
             modules: ["CMicroHTTPD"],
             outside: Self.system.union(["Synchronization", "Logging", "CoreMetrics", "NIOCore"])
         ),
+        "AdminClient": Row(
+            layer: .mechanism,
+            modules: ["Documents"],
+            outside: ["AsyncHTTPClient", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"]
+        ),
         "Telemetry": Row(
             layer: .mechanism,
             modules: [],
@@ -134,7 +139,9 @@ enum ImportTable {
         "isthmus": Row(
             layer: .process,
             modules: [
-                "AccessControl", "AdminPlane", "ChangeBus", "DataPlane", "EtcdAPI", "EtcdClient",
+                "AccessControl", "AdminClient", "AdminPlane", "ChangeBus", "DataPlane", "Documents",
+                "EtcdAPI",
+                "EtcdClient",
                 "KubernetesSource",
                 "MVCC", "MeshPolicy", "MeshResources", "MeshSchema", "MicroHTTP", "Mirroring", "PKI",
                 "Persistence", "RPC",
