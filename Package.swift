@@ -159,7 +159,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Simulation", "TestSupport", "AccessControl", "MVCC", "Persistence"],
+            dependencies: [
+                "Simulation", "TestSupport", "DataPlane", "RPC", "AccessControl", "MVCC", "Persistence",
+            ],
             swiftSettings: relaxed
         ),
         .testTarget(
