@@ -50,6 +50,7 @@ let package = Package(
         ),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Pure: values and functions.
@@ -62,6 +63,16 @@ let package = Package(
         .target(name: "MVCC", dependencies: ["EtcdAPI", nioCore], swiftSettings: audited),
         .target(name: "AccessControl", dependencies: [nioCore], swiftSettings: audited),
         .target(name: "MeshSchema", dependencies: [nioCore], swiftSettings: audited),
+        .target(
+            name: "Documents",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "MeshResources",
+            dependencies: ["Documents", "MeshSchema", nioCore],
+            swiftSettings: audited
+        ),
         .target(
             name: "SnapshotFile",
             dependencies: ["EtcdAPI", "MVCC", "AccessControl", protobuf, nioCore],
@@ -120,12 +131,21 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .target(
+            name: "AdminPlane",
+            dependencies: [
+                "Documents", "MeshResources", "MeshSchema", "AccessControl", "MVCC", "Storage", "Persistence",
+                "MicroHTTP", "ChangeBus", "Telemetry", nioCore, logging, metrics,
+            ],
+            swiftSettings: strict
+        ),
+
         // Process: knows everybody.
         .executableTarget(
             name: "isthmus",
             dependencies: [
                 "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
-                "MVCC", "SnapshotFile",
+                "MVCC", "MeshResources", "SnapshotFile",
                 "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -182,6 +202,16 @@ let package = Package(
         .testTarget(
             name: "MeshSchemaTests",
             dependencies: ["TestSupport", "MeshSchema", nioCore],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: ["TestSupport", "Documents"],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "MeshResourcesTests",
+            dependencies: ["TestSupport", "MeshResources", "MeshSchema", "Documents", nioCore],
             swiftSettings: relaxed
         ),
         .testTarget(
@@ -249,7 +279,8 @@ let package = Package(
         .testTarget(
             name: "IsthmusTests",
             dependencies: [
-                "isthmus", "MeshSchema", "AccessControl", "DataPlane", "PKI", "Persistence", nioCore, logging,
+                "isthmus", "MeshResources", "MeshSchema", "AccessControl", "DataPlane", "PKI", "Persistence",
+                nioCore, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

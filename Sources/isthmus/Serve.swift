@@ -2,6 +2,7 @@ import CoreMetrics
 import DataPlane
 import Foundation
 import Logging
+import MeshResources
 import MeshSchema
 import NIOCore
 import NIOPosix

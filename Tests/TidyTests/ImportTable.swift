@@ -48,6 +48,8 @@ enum ImportTable {
             outside: ["NIOCore", "SwiftProtobuf", Self.essentials]
         ),
         "MeshSchema": Row(layer: .pure, modules: [], outside: ["NIOCore", Self.essentials]),
+        "Documents": Row(layer: .pure, modules: [], outside: ["Yams"]),
+        "MeshResources": Row(layer: .pure, modules: ["Documents", "MeshSchema"], outside: ["NIOCore"]),
         "MeshPolicy": Row(layer: .pure, modules: ["MeshSchema"], outside: ["NIOCore", Self.essentials]),
 
         "ChangeBus": Row(layer: .mechanism, modules: [], outside: ["Synchronization"]),
@@ -135,7 +137,8 @@ enum ImportTable {
             modules: [
                 "AccessControl", "AdminPlane", "ChangeBus", "DataPlane", "EtcdAPI", "EtcdClient",
                 "KubernetesSource",
-                "MVCC", "MeshPolicy", "MeshSchema", "MicroHTTP", "Mirroring", "PKI", "Persistence", "RPC",
+                "MVCC", "MeshPolicy", "MeshResources", "MeshSchema", "MicroHTTP", "Mirroring", "PKI",
+                "Persistence", "RPC",
                 "SnapshotFile", "Storage",
                 "Telemetry", "Upstream", "Watching",
             ],
