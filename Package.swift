@@ -144,8 +144,8 @@ let package = Package(
         .executableTarget(
             name: "isthmus",
             dependencies: [
-                "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
-                "MVCC", "MeshResources", "SnapshotFile",
+                "DataPlane", "AdminPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema",
+                "MicroHTTP", "AccessControl", "MVCC", "MeshResources", "SnapshotFile",
                 "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -33,7 +33,11 @@ struct OpenPages: Sendable {
             ) { (call) throws(Problem) in try self.signIn(call) },
             Operation("signOut", "POST", "/logout", .open, body: .form, produces: [MediaType.html]) {
                 (_) throws(Problem) in
-                Reply(303, .none, fields: ["Location": "/", "Set-Cookie": Self.cookie("", lifetime: 0, isTLS: false)])
+                Reply(
+                    303,
+                    .none,
+                    fields: ["Location": "/", "Set-Cookie": Self.cookie("", lifetime: 0, isTLS: false)]
+                )
             },
         ]
     }

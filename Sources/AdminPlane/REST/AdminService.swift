@@ -110,7 +110,10 @@ package struct AdminService: Sendable {
         if let operation = match.operations[method] { return (operation, match.parameters) }
         var methods = match.operations.keys.sorted()
         if methods.contains("GET") { methods.append("HEAD") }
-        var problem = Problem(.methodNotAllowed, "\(request.method) is not one of \(methods.joined(separator: ", "))")
+        var problem = Problem(
+            .methodNotAllowed,
+            "\(request.method) is not one of \(methods.joined(separator: ", "))"
+        )
         problem.fields.add("Allow", methods.joined(separator: ", "))
         throw problem
     }

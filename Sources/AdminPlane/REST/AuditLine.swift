@@ -23,7 +23,13 @@ enum AuditLine {
     }
 
     /// The line of anything else.
-    static func draft(_ call: Call, verb: String, kind: String, name: String, status: Int) -> AuditRecord.Draft {
+    static func draft(
+        _ call: Call,
+        verb: String,
+        kind: String,
+        name: String,
+        status: Int
+    ) -> AuditRecord.Draft {
         var draft = AuditRecord.Draft()
         draft.actor = call.caller?.name ?? ""
         draft.method = call.caller?.method.rawValue ?? ""

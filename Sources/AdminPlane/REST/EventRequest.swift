@@ -44,7 +44,8 @@ struct EventRequest: Sendable {
     /// The text that ends a stream that fell behind what is kept.
     func expired() -> [UInt8] {
         let document: DocumentValue = [
-            "type": "expired", "message": "events that were not sent yet are no longer kept; read the state anew",
+            "type": "expired",
+            "message": "events that were not sent yet are no longer kept; read the state anew",
         ]
         return self.frame(id: nil, type: "expired", JSONWriter.write(document))
     }

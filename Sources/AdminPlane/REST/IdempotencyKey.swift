@@ -17,14 +17,17 @@ struct IdempotencyKey: Sendable {
     ///
     /// - Throws: 400 for a key that is empty, too long or not visible ASCII.
     init?(_ call: Call, _ environment: AdminEnvironment) throws(Problem) {
-        guard call.request.method == "POST", let key = call.request.fields["Idempotency-Key"] else { return nil }
+        guard call.request.method == "POST", let key = call.request.fields["Idempotency-Key"] else {
+            return nil
+        }
         guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw Problem(.badRequest, "Idempotency-Key must be 1 to 128 visible ASCII characters")
         }
         self.storedKey = (call.caller?.name ?? "") + "\u{0}" + key
         let query = call.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let head = ([call.request.method, call.request.target.rawPath] + query).joined(separator: "\u{0}")
-        let body = call.document.map { JSONWriter.write($0.canonical) } ?? Array(call.request.body.readableBytesView)
+        let body =
+            call.document.map { JSONWriter.write($0.canonical) } ?? Array(call.request.body.readableBytesView)
         self.requestHash = environment.sha256(Array(head.utf8) + [0] + body)
     }
 

@@ -65,7 +65,12 @@ struct ObjectBody: Sendable {
     }
 
     /// The whole name; parts that are left out are those of the path.
-    private static func join(_ namespace: String?, _ name: String?, _ kind: ObjectKind, expected: String?) -> String? {
+    private static func join(
+        _ namespace: String?,
+        _ name: String?,
+        _ kind: ObjectKind,
+        expected: String?
+    ) -> String? {
         guard kind.isNamespaced else { return name }
         let parts = expected?.split(separator: "/", maxSplits: 1).map(String.init)
         guard let namespace = namespace ?? parts?.first, let name = name ?? parts?.last else { return nil }

@@ -34,7 +34,9 @@ enum ObjectText {
     static func metadata(_ object: AdminObject, _ kind: ObjectKind) -> DocumentValue {
         var metadata = self.names(object.name, kind)
         if !object.labels.isEmpty { metadata["labels"] = .object(DocumentObject(object.labels)) }
-        if !object.annotations.isEmpty { metadata["annotations"] = .object(DocumentObject(object.annotations)) }
+        if !object.annotations.isEmpty {
+            metadata["annotations"] = .object(DocumentObject(object.annotations))
+        }
         metadata["uid"] = .string(object.uid)
         metadata["resourceVersion"] = .string(String(object.resourceVersion))
         metadata["generation"] = .integer(object.generation)
@@ -60,7 +62,9 @@ enum ObjectText {
     static func document(_ object: AdminObject, _ kind: ObjectKind) -> DocumentValue {
         var metadata = self.names(object.name, kind)
         if !object.labels.isEmpty { metadata["labels"] = .object(DocumentObject(object.labels)) }
-        if !object.annotations.isEmpty { metadata["annotations"] = .object(DocumentObject(object.annotations)) }
+        if !object.annotations.isEmpty {
+            metadata["annotations"] = .object(DocumentObject(object.annotations))
+        }
         let spec = (try? JSONReader.read(object.spec)) ?? .object(DocumentObject())
         return ["kind": .string(kind.kind), "metadata": .object(metadata), "spec": spec]
     }

@@ -26,7 +26,8 @@ extension Problem {
             self.init(.notAvailable, "too many changes wait to be written")
             self.retryAfterSeconds = 1
         case .closed: self.init(.notAvailable, "the server is stopping")
-        case .persistence(.diskFull): self.init(.storageFull, "the disk of the server is full; nothing was changed")
+        case .persistence(.diskFull):
+            self.init(.storageFull, "the disk of the server is full; nothing was changed")
         case .persistence: self.init(.internal, "admin.db cannot be read or written; the log says why")
         }
     }

@@ -42,7 +42,10 @@ enum RequestBody {
         do throws(Refusal) {
             let bytes = Array("/?".utf8) + request.body.readableBytesView.filter { $0 != 0x0d && $0 != 0x0a }
             let target = try RequestTarget(bytes, maximumPairs: 16)
-            return Dictionary(target.query.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+            return Dictionary(
+                target.query.map { ($0.name, $0.value) },
+                uniquingKeysWith: { first, _ in first }
+            )
         } catch {
             throw Problem(.malformedBody, "the body is not a form")
         }
@@ -63,7 +66,10 @@ enum RequestBody {
             type.isEmpty ? "the body's Content-Type is missing" : "the body's media type is not known here",
             hint: "known: \(known.joined(separator: ", "))"
         )
-        problem.fields.add(known == [MediaType.mergePatch] ? "Accept-Patch" : "Accept-Post", known.joined(separator: ", "))
+        problem.fields.add(
+            known == [MediaType.mergePatch] ? "Accept-Patch" : "Accept-Post",
+            known.joined(separator: ", ")
+        )
         return problem
     }
 }

@@ -44,7 +44,9 @@ package struct RouteTable: Sendable {
 
     /// The path's segments and the verb at its end.
     private static func split(_ path: String) -> ([String], verb: String) {
-        var segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+        var segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(
+            String.init
+        )
         guard let last = segments.last, let colon = last.lastIndex(of: ":") else { return (segments, "") }
         segments[segments.count - 1] = String(last[..<colon])
         return (segments, String(last[last.index(after: colon)...]))
@@ -57,7 +59,10 @@ package struct RouteTable: Sendable {
         into node: inout Node
     ) {
         guard let segment = segments.first else {
-            let previous = node.operations[verb, default: [:]].updateValue(operation, forKey: operation.method)
+            let previous = node.operations[verb, default: [:]].updateValue(
+                operation,
+                forKey: operation.method
+            )
             precondition(previous == nil, "two operations for \(operation.method) \(operation.path)")
             return
         }

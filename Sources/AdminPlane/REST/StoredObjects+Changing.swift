@@ -36,7 +36,8 @@ enum ChangeVerb: String, Sendable {
 
 extension StoredObjects {
     /// Decides what an object shall be; `nil` deletes it. Runs inside the transaction; must not block.
-    typealias Plan = @Sendable (AdminTransaction, _ current: AdminObject?) -> Result<AdminObjectDraft?, Problem>
+    typealias Plan =
+        @Sendable (AdminTransaction, _ current: AdminObject?) -> Result<AdminObjectDraft?, Problem>
 
     // MARK: - Operations
 
@@ -160,7 +161,8 @@ extension StoredObjects {
                 return Change(reply: self.reply(200, current), object: current)
             }
             status = current == nil ? 201 : 200
-            let type = self.kind.singular + (current == nil ? ".created" : verb == .rotate ? ".rotated" : ".updated")
+            let type =
+                self.kind.singular + (current == nil ? ".created" : verb == .rotate ? ".rotated" : ".updated")
             object = try transaction.put(draft, event: type)
         } else {
             try transaction.delete(self.kind.plural, name, event: self.kind.singular + ".deleted")
@@ -251,7 +253,10 @@ extension StoredObjects {
         objects: @escaping (String) -> ArraySlice<AdminObject>
     ) {
         let context = ObjectKind.Context(cluster: self.environment.cluster, name: name, objects: objects)
-        self.kind.checkSpec(FieldReader(spec, at: JSONPointer.root.member("spec"), problems: problems), context)
+        self.kind.checkSpec(
+            FieldReader(spec, at: JSONPointer.root.member("spec"), problems: problems),
+            context
+        )
     }
 
     func checkName(_ name: String) throws(Problem) {
@@ -265,7 +270,8 @@ extension StoredObjects {
         if name == nil, !self.kind.isNamespaced, let beginning = body.generateName {
             // Letters and digits that no word can be made of by accident.
             let alphabet = Array("bcdfghjklmnpqrstvwxz2456789")
-            name = beginning + String(self.environment.randomBytes(8).map { alphabet[Int($0) % alphabet.count] })
+            name =
+                beginning + String(self.environment.randomBytes(8).map { alphabet[Int($0) % alphabet.count] })
         }
         guard let name else {
             let pointer = JSONPointer.root.member("metadata").member("name")

@@ -65,7 +65,9 @@ struct EventsResource: Sendable {
                 throw Problem(.invalidParameter, "the parameters since and tail exclude each other")
             }
             // A browser that comes back says what it has seen; that counts more than where it once began.
-            guard call.request.fields["Last-Event-ID"] == nil else { return try self.lastSeen(call) ?? newest }
+            guard call.request.fields["Last-Event-ID"] == nil else {
+                return try self.lastSeen(call) ?? newest
+            }
             return try await self.start(of: tail, newest)
         }
         if let since = try self.lastSeen(call) { return since }

@@ -25,7 +25,8 @@ extension ObjectKind {
     ) { field, _ in _ = RuleSpec(field) }
     /// Services for workloads outside Kubernetes.
     static let service = ObjectKind(.services, singular: "service", isNamespaced: true, effect: .published) {
-        field, _ in _ = ServiceSpec(field)
+        field,
+        _ in _ = ServiceSpec(field)
     }
     /// Nodes outside Kubernetes.
     static let node = ObjectKind(.nodes, singular: "node", effect: .published) { field, _ in
@@ -33,15 +34,18 @@ extension ObjectKind {
     }
     /// Security identities.
     static let identity = ObjectKind(.identities, singular: "identity", effect: .published) {
-        field, context in _ = IdentitySpec(field, in: context.cluster)
+        field,
+        context in _ = IdentitySpec(field, in: context.cluster)
     }
     /// The identity behind each address.
     static let endpoint = ObjectKind(.endpoints, singular: "endpoint", effect: .published) {
-        field, context in _ = EndpointSpec(field, in: context.cluster)
+        field,
+        context in _ = EndpointSpec(field, in: context.cluster)
     }
     /// Tokens for this API.
     static let token = ObjectKind(.tokens, singular: "token", readScope: .admin, writeScope: .admin) {
-        field, _ in _ = TokenSpec(field)
+        field,
+        _ in _ = TokenSpec(field)
     }
     /// Defaults and limits; one object.
     static let settings = ObjectKind(.settings, singular: "settings", writeScope: .admin) { field, _ in

@@ -42,7 +42,9 @@ struct SettingsResource: Sendable {
     /// Writes the defaults when there are no settings yet, so that they can be seen and patched.
     static func initialise(_ store: AdminStore) async throws(AdminStoreError) {
         try await store.write { (transaction) throws(PersistenceError) in
-            guard transaction.object(ObjectKind.settings.plural, self.name) == nil else { return .rollBack(()) }
+            guard transaction.object(ObjectKind.settings.plural, self.name) == nil else {
+                return .rollBack(())
+            }
             var draft = AdminObjectDraft(kind: ObjectKind.settings.plural, name: self.name)
             draft.spec = JSONWriter.write(SettingsSpec().document.canonical)
             _ = try transaction.put(draft, event: "settings.created")

@@ -65,7 +65,11 @@ struct Tokens: Sendable {
         let change = try await self.objects.change(call, .replace, name) { transaction, current in
             guard let current else {
                 return .failure(
-                    Problem(.notFound, "there is no Token named \(name)", hint: "POST /api/v1/tokens makes one")
+                    Problem(
+                        .notFound,
+                        "there is no Token named \(name)",
+                        hint: "POST /api/v1/tokens makes one"
+                    )
                 )
             }
             return self.objects.draft(body, name, current, transaction)
