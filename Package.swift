@@ -186,7 +186,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Simulation", "TestSupport", "AccessControl", "MVCC", "Persistence"],
+            dependencies: [
+                "Simulation", "TestSupport", "DataPlane", "RPC", "AccessControl", "MVCC", "Persistence",
+            ],
             swiftSettings: relaxed
         ),
         .testTarget(
