@@ -45,7 +45,7 @@ import COpenSSL
             self.isAuthority = try unsafe CertificateFields.isAuthority(handle)
             self.isSelfIssued =
                 unsafe X509_NAME_cmp(X509_get_subject_name(handle), X509_get_issuer_name(handle)) == 0
-            self.fingerprint = try sha256(der)
+            self.fingerprint = try Digest.sha256(der)
             self.publicKey = PublicKey(
                 der: try unsafe encodedDER("encode a certificate's public key") { out in
                     unsafe i2d_X509_PUBKEY(X509_get_X509_PUBKEY(handle), out)
@@ -101,16 +101,4 @@ extension Certificate: Hashable {
     package func hash(into hasher: inout Hasher) {
         hasher.combine(self.der)
     }
-}
-
-/// Returns the SHA-256 digest of `bytes`.
-private func sha256(_ bytes: [UInt8]) throws(PKIError) -> [UInt8] {
-    OpenSSLErrors.clear()
-    let digest = unsafe [UInt8](unsafeUninitializedCapacity: 32) { buffer, initializedCount in
-        var count: UInt32 = 0
-        let isDone = unsafe EVP_Digest(bytes, bytes.count, buffer.baseAddress, &count, EVP_sha256(), nil) == 1
-        initializedCount = isDone ? Int(count) : 0
-    }
-    guard digest.count == 32 else { throw OpenSSLErrors.failure("compute a SHA-256 digest") }
-    return digest
 }
