@@ -16,6 +16,14 @@ package enum PKIError: Error, Hashable, Sendable {
     case issuerNotYetValid(issuer: String, validity: Validity, now: Int64)
     /// The requested period reaches beyond the issuer's own.
     case outsideIssuerValidity(requested: Validity, issuer: Validity)
+    /// An authority above the requested one allows so many authorities below it and no more.
+    case pathTooLong(issuer: String, allowed: Int)
+    /// What was asked for would be rejected by every verifier, so that it was not issued or taken over.
+    case wouldBeRejected(commonName: String, CertificateRejection)
+    /// No certificate was given of the issuer of the certificate with this common name.
+    case incompleteChain(commonName: String, missingIssuer: String)
+    /// The certificate with this common name belongs to no chain that was given.
+    case unrelatedCertificate(commonName: String)
     /// The certificate with this common name may not sign certificates; `reason` tells why.
     case notAnAuthority(commonName: String, reason: String)
     /// The private key is not that of the certificate with this common name.
@@ -24,6 +32,8 @@ package enum PKIError: Error, Hashable, Sendable {
     case invalidEncryptionKey(reason: String)
     /// Something that was encrypted at rest cannot be read.
     case sealed(SealedProblem)
+    /// The private key of the certificate with this common name is kept elsewhere.
+    case keyMissing(commonName: String)
     /// A file of a ``PKIDirectory``, or the directory itself.
     case file(path: String, FileProblem)
 }
@@ -81,8 +91,17 @@ extension PKIError: CustomStringConvertible {
             "the issuer \"\(issuer)\" (\(validity)) is not yet valid at \(UTCTime.text(now))"
         case .outsideIssuerValidity(let requested, let issuer):
             "the requested period (\(requested)) is not within the issuer's (\(issuer))"
+        case .pathTooLong(let issuer, let allowed):
+            "the issuer \"\(issuer)\" allows no more than \(allowed) authorities below it"
+        case .wouldBeRejected(let name, let rejection):
+            "the certificate \"\(name)\" would not be accepted: \(rejection)"
+        case .incompleteChain(let name, let issuer):
+            "the issuer of \"\(name)\" is missing from the chain: \"\(issuer)\""
+        case .unrelatedCertificate(let name):
+            "the certificate \"\(name)\" is not part of the chain"
         case .notAnAuthority(let name, let reason): "\"\(name)\" cannot sign certificates: \(reason)"
         case .keyMismatch(let name): "the private key is not that of the certificate \"\(name)\""
+        case .keyMissing(let name): "the private key of the certificate \"\(name)\" is not here"
         case .invalidEncryptionKey(let reason): "not a key-encryption key: \(reason)"
         case .sealed(let problem): "an encrypted secret cannot be read: \(problem)"
         case .file(let path, let problem): "\(path): \(problem)"
