@@ -152,7 +152,8 @@ let package = Package(
             name: "isthmus",
             dependencies: [
                 "DataPlane", "AdminPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema",
-                "MicroHTTP", "AccessControl", "MVCC", "MeshResources", "SnapshotFile", "AdminClient", "Documents",
+                "MicroHTTP", "AccessControl", "MVCC", "MeshResources", "SnapshotFile", "AdminClient",
+                "Documents",
                 "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

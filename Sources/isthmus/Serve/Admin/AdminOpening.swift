@@ -15,9 +15,7 @@ struct AdminOpening {
     let registry: MetricsRegistry
     let logger: Logger
 
-    /// Opens `admin.db`.
-    ///
-    /// - Parameter commits: Told of what is committed.
+    /// Opens `admin.db`; `commits` is told of what is committed.
     private func openStore(_ commits: AdminCommits) throws(StartFailure) -> AdminStore {
         let environment = AdminStore.Environment(
             now: AdminClock.now,
@@ -37,6 +35,8 @@ struct AdminOpening {
     /// Opens the database, starts the listeners and answers requests from then on.
     ///
     /// - Parameter facts: What `GET /system/info` tells of the rest of the process.
+    /// - Returns: The running plane.
+    /// - Throws: ``StartFailure``.
     func start(facts: @escaping @Sendable () async -> SystemFacts) async throws -> AdminServer {
         let commits = AdminCommits()
         let store = try self.openStore(commits)
