@@ -17,6 +17,7 @@ export function summary(answers, now) {
     clusterID: number(info.clusterID),
     version: info.version ?? '',
     now: new Date(now * 1000).toISOString(),
+    nowText: exact(new Date(now * 1000).toISOString()),
     verdict: verdict(answers, now),
     numbers: numbers(info, now),
     ...section('peers', peers(answers.peers ?? [], now), rows.peers, 'No other cluster is declared.'),
