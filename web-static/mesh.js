@@ -131,7 +131,7 @@ export class Mesh {
     const size = count > 150 ? 2.6 : many ? 4 : 8;
     const name = short(this.info?.clusterName ?? '', 14);
     const half = many ? Math.max(24, name.length * 3.8 + 10) : Math.max(30, name.length * 4 + 14);
-    const reach = { x: width / 2 - (many ? 14 : Math.min(90, width * 0.22)), y: height / 2 - (many ? 12 : 34) };
+    const reach = { x: width / 2 - (many ? 14 : Math.min(90, width * 0.22)), y: height / 2 - (many ? 12 : 46) };
     const positions = places(count, width, height, reach);
     const named = many ? this.namesWithRoom(positions) : new Map(this.list.map((peer) => [peer.name, 'outwards']));
     const picture = make('svg', {

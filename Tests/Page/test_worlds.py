@@ -48,7 +48,7 @@ def test_the_headline_names_the_broken_cluster_its_stage_and_the_reason(make_wor
     page = make_view(make_world("degraded").url)
     [line] = page.text(".verdict-line")
     assert line.startswith("1 of 5 other clusters is broken. west: tls: certificate has expired")
-    assert page.run("document.title").startswith("✕ east")
+    page.until("document.title.startsWith('✕ east')", "the sign in the title")
     first = page.run("""[...document.querySelector('.peer').querySelectorAll('.stage')]
         .map((each) => [each.querySelector('.stage-name').textContent, each.dataset.state])""")
     assert first[:4] == [["resolve", "ok"], ["tcp", "ok"], ["tls", "failed"], ["auth", "unknown"]]
