@@ -9,7 +9,7 @@ SHELL := /bin/bash
 export PATH := $(PATH):/opt/swift/usr/bin
 export SERVER_BINARY ?= $(CURDIR)/.build/release/isthmus
 
-.PHONY: help run test unit simulate end-to-end conformance bench fuzz release lint format protos clean packages
+.PHONY: help run test unit simulate end-to-end page conformance bench fuzz release lint format protos clean packages
 
 help: ## says what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,7 @@ test: ## lint, unit tests, then real clients against the release binary
 	@.ci/phase "end-to-end tests" .venv/bin/python -m pytest Tests/EndToEnd
 	@.ci/phase "the same in etcd's place" .venv/bin/python -m pytest Tests/EndToEnd --target standin
 	@.ci/phase "conformance" .venv/bin/python -m pytest Tests/Conformance
+	@.ci/phase "status page" .venv/bin/python -m pytest Tests/Page
 
 unit: packages ## only the Swift tests
 	@.ci/phase "unit tests" swift test
@@ -41,6 +42,11 @@ end-to-end: ## only the tests with real clients; TARGET=standin runs them with o
 	@.ci/install-packages test
 	@.ci/make-venv
 	@.ci/phase "end-to-end tests" .venv/bin/python -m pytest Tests/EndToEnd $(if $(TARGET),--target $(TARGET))
+
+page: ## the status page in Chromium; PICTURES=directory keeps pictures of it
+	@.ci/install-packages test
+	@.ci/make-venv
+	@.ci/phase "status page" .venv/bin/python -m pytest Tests/Page $(if $(PICTURES),--screenshots $(PICTURES))
 
 conformance: ## our answers beside real etcd's, field by field; SEEDS=1000 for more random scripts
 	@.ci/install-packages test
