@@ -266,7 +266,8 @@ let package = Package(
         .testTarget(
             name: "IsthmusTests",
             dependencies: [
-                "isthmus", "MeshSchema", "AccessControl", "DataPlane", "PKI", "Persistence", nioCore, logging,
+                "isthmus", "AdminClient", "Documents", "MeshSchema", "AccessControl", "DataPlane", "PKI",
+                "Persistence", nioCore, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],
