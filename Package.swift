@@ -71,6 +71,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "MeshResources",
+            dependencies: ["Documents", "MeshSchema", nioCore],
+            swiftSettings: audited
+        ),
+        .target(
             name: "SnapshotFile",
             dependencies: ["EtcdAPI", "MVCC", "AccessControl", protobuf, nioCore],
             swiftSettings: audited
@@ -133,14 +138,23 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .target(
+            name: "AdminPlane",
+            dependencies: [
+                "Documents", "MeshResources", "MeshSchema", "AccessControl", "MVCC", "Storage", "Persistence",
+                "MicroHTTP", "ChangeBus", "Telemetry", nioCore, logging, metrics,
+            ],
+            swiftSettings: strict
+        ),
+
         // Process: knows everybody.
         .executableTarget(
             name: "isthmus",
             dependencies: [
-                "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
-                "MVCC", "SnapshotFile",
-                "ChangeBus", "RPC", "Watching", "AdminClient", "Documents", lifecycle, signals, logging,
-                metrics, nioCore, nioPosix,
+                "DataPlane", "AdminPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema",
+                "MicroHTTP", "AccessControl", "MVCC", "MeshResources", "SnapshotFile", "AdminClient",
+                "Documents",
+                "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -173,7 +187,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Simulation", "TestSupport", "AccessControl", "MVCC", "Persistence"],
+            dependencies: [
+                "Simulation", "TestSupport", "DataPlane", "RPC", "AccessControl", "MVCC", "Persistence",
+            ],
             swiftSettings: relaxed
         ),
         .testTarget(
@@ -199,6 +215,11 @@ let package = Package(
         .testTarget(
             name: "DocumentsTests",
             dependencies: ["TestSupport", "Documents"],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "MeshResourcesTests",
+            dependencies: ["TestSupport", "MeshResources", "MeshSchema", "Documents", nioCore],
             swiftSettings: relaxed
         ),
         .testTarget(
@@ -266,8 +287,8 @@ let package = Package(
         .testTarget(
             name: "IsthmusTests",
             dependencies: [
-                "isthmus", "AdminClient", "Documents", "MeshSchema", "AccessControl", "DataPlane", "PKI",
-                "Persistence", nioCore, logging,
+                "isthmus", "AdminClient", "Documents", "MeshResources", "MeshSchema", "AccessControl",
+                "DataPlane", "PKI", "Persistence", nioCore, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

@@ -49,6 +49,7 @@ enum ImportTable {
         ),
         "MeshSchema": Row(layer: .pure, modules: [], outside: ["NIOCore", Self.essentials]),
         "Documents": Row(layer: .pure, modules: [], outside: ["Yams"]),
+        "MeshResources": Row(layer: .pure, modules: ["Documents", "MeshSchema"], outside: ["NIOCore"]),
         "MeshPolicy": Row(layer: .pure, modules: ["MeshSchema"], outside: ["NIOCore", Self.essentials]),
 
         "ChangeBus": Row(layer: .mechanism, modules: [], outside: ["Synchronization"]),
@@ -129,11 +130,10 @@ enum ImportTable {
         "AdminPlane": Row(
             layer: .plane,
             modules: [
-                "Storage", "MVCC", "MeshPolicy", "MeshSchema", "AccessControl", "PKI", "MicroHTTP",
-                "Persistence",
-                "Telemetry", "ChangeBus",
+                "Storage", "MVCC", "MeshPolicy", "MeshResources", "MeshSchema", "AccessControl", "Documents",
+                "PKI", "MicroHTTP", "Persistence", "Telemetry", "ChangeBus",
             ],
-            outside: Self.loops.union(["Foundation", "Yams"])
+            outside: Self.loops
         ),
 
         "isthmus": Row(
@@ -143,7 +143,8 @@ enum ImportTable {
                 "EtcdAPI",
                 "EtcdClient",
                 "KubernetesSource",
-                "MVCC", "MeshPolicy", "MeshSchema", "MicroHTTP", "Mirroring", "PKI", "Persistence", "RPC",
+                "MVCC", "MeshPolicy", "MeshResources", "MeshSchema", "MicroHTTP", "Mirroring", "PKI",
+                "Persistence", "RPC",
                 "SnapshotFile", "Storage",
                 "Telemetry", "Upstream", "Watching",
             ],
