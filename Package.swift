@@ -287,8 +287,8 @@ let package = Package(
         .testTarget(
             name: "IsthmusTests",
             dependencies: [
-                "isthmus", "MeshResources", "MeshSchema", "AccessControl", "DataPlane", "PKI", "Persistence",
-                nioCore, logging,
+                "isthmus", "AdminClient", "Documents", "MeshResources", "MeshSchema", "AccessControl",
+                "DataPlane", "PKI", "Persistence", nioCore, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

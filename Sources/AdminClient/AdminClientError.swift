@@ -59,7 +59,8 @@ extension AdminClientError {
         case .cancelled: .cancelled
         case .connectTimeout, .tlsHandshakeTimeout:
             .unreachable("cannot connect to \(address): no answer within 10 s")
-        case .remoteConnectionClosed: .brokenOff("\(address) closed the connection before its answer was complete")
+        case .remoteConnectionClosed:
+            .brokenOff("\(address) closed the connection before its answer was complete")
         default: .brokenOff("\(address) broke the connection off: \(error)")
         }
     }
