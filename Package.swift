@@ -30,6 +30,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 
 let package = Package(
@@ -50,6 +51,8 @@ let package = Package(
         ),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // Pure: values and functions.
@@ -62,6 +65,16 @@ let package = Package(
         .target(name: "MVCC", dependencies: ["EtcdAPI", nioCore], swiftSettings: audited),
         .target(name: "AccessControl", dependencies: [nioCore], swiftSettings: audited),
         .target(name: "MeshSchema", dependencies: [nioCore], swiftSettings: audited),
+        .target(
+            name: "Documents",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "MeshResources",
+            dependencies: ["Documents", "MeshSchema", nioCore],
+            swiftSettings: audited
+        ),
         .target(
             name: "SnapshotFile",
             dependencies: ["EtcdAPI", "MVCC", "AccessControl", protobuf, nioCore],
@@ -90,6 +103,11 @@ let package = Package(
             name: "MicroHTTP",
             dependencies: ["CMicroHTTPD", nioCore, metrics],
             swiftSettings: audited
+        ),
+        .target(
+            name: "AdminClient",
+            dependencies: ["Documents", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL],
+            swiftSettings: strict
         ),
         .systemLibrary(name: "CNghttp2"),
         .target(
@@ -120,12 +138,22 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .target(
+            name: "AdminPlane",
+            dependencies: [
+                "Documents", "MeshResources", "MeshSchema", "AccessControl", "MVCC", "Storage", "Persistence",
+                "MicroHTTP", "ChangeBus", "Telemetry", nioCore, logging, metrics,
+            ],
+            swiftSettings: strict
+        ),
+
         // Process: knows everybody.
         .executableTarget(
             name: "isthmus",
             dependencies: [
-                "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
-                "MVCC", "SnapshotFile",
+                "DataPlane", "AdminPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema",
+                "MicroHTTP", "AccessControl", "MVCC", "MeshResources", "SnapshotFile", "AdminClient",
+                "Documents",
                 "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -159,7 +187,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Simulation", "TestSupport", "AccessControl", "MVCC", "Persistence"],
+            dependencies: [
+                "Simulation", "TestSupport", "DataPlane", "RPC", "AccessControl", "MVCC", "Persistence",
+            ],
             swiftSettings: relaxed
         ),
         .testTarget(
@@ -180,6 +210,16 @@ let package = Package(
         .testTarget(
             name: "MeshSchemaTests",
             dependencies: ["TestSupport", "MeshSchema", nioCore],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: ["TestSupport", "Documents"],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "MeshResourcesTests",
+            dependencies: ["TestSupport", "MeshResources", "MeshSchema", "Documents", nioCore],
             swiftSettings: relaxed
         ),
         .testTarget(
@@ -247,7 +287,8 @@ let package = Package(
         .testTarget(
             name: "IsthmusTests",
             dependencies: [
-                "isthmus", "MeshSchema", "AccessControl", "DataPlane", "PKI", "Persistence", nioCore, logging,
+                "isthmus", "MeshResources", "MeshSchema", "AccessControl", "DataPlane", "PKI", "Persistence",
+                nioCore, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

@@ -59,6 +59,12 @@ enum CertificateFields {
         return isAuthority && maySign
     }
 
+    /// How many authorities may stand between this one and a leaf, where it says so.
+    static func pathLength(_ certificate: OpaquePointer) -> Int? {
+        let length = unsafe X509_get_pathlen(certificate)
+        return length < 0 ? nil : length
+    }
+
     static func alternativeNames(of certificate: OpaquePointer) throws(PKIError) -> [AlternativeName] {
         OpenSSLErrors.clear()
         var criticality: Int32 = 0

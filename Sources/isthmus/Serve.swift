@@ -2,6 +2,7 @@ import CoreMetrics
 import DataPlane
 import Foundation
 import Logging
+import MeshResources
 import MeshSchema
 import NIOCore
 import NIOPosix
@@ -18,6 +19,7 @@ import UnixSignals
 /// Puts a server together, in the order in which its parts need each other, and runs it.
 ///
 ///     logs, metrics → state directory → health listener → certificates → store → heartbeat → data plane
+///         → admin plane
 ///
 /// The health listener comes early, so that a probe can tell a server that loads from one that is gone.
 struct Server {
@@ -63,14 +65,17 @@ struct Server {
         )
         try await self.announce(cluster)
         let dataPlane = try await self.startDataPlane(store, credentials?.contexts)
+        let admin = try await self.startAdminPlane(store, credentials?.source, dataPlane)
         StoreGauges(store: store, source: credentials?.source).register(in: self.registry)
         ProcessGauges.register(in: self.registry)
-        self.greet(dataPlane, health)
+        self.greet(dataPlane, admin, health)
 
         var services: [any Service] = [pulse, StoreService(store: store), health, cluster]
-        if let credentials {
-            services += [credentials.keeper, SignalReloader(reloads: credentials.keeper.reloads)]
-        }
+        if let credentials { services.append(credentials.keeper) }
+        services.append(
+            SignalReloader(reloads: [admin.reloads] + (credentials.map { [$0.keeper.reloads] } ?? []))
+        )
+        services.append(admin)
         // The last to start is the first to stop: clients are sent away before anything they use ends.
         services.append(DataPlaneService(dataPlane: dataPlane, readiness: self.readiness))
         let lifecycle = ServiceGroup(
@@ -173,7 +178,7 @@ struct Server {
         plane.memberName = self.configuration.clusterName.rawValue
         let tls = contexts.map { contexts -> @Sendable () -> NIOSSLContext? in { contexts.current } }
         let identify: DataPlaneServer.Identify = { (peer) throws(RPCRefusal) in
-            try identification.authorization(of: peer)
+            try identification.client(peer)
         }
         return try await StartFailure.wrap(listeningOn: data.listen) {
             try await DataPlaneServer.start(
@@ -184,25 +189,49 @@ struct Server {
                 identify: identify,
                 randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
                 makeDigest: { try SHA256Digest() },
+                wallClock: { WallClock.milliseconds },
                 metrics: self.registry,
                 logger: self.logger
             )
         }
     }
 
-    private func greet(_ dataPlane: DataPlaneServer, _ health: HealthService) {
+    private func startAdminPlane(
+        _ store: Store,
+        _ source: CredentialSource?,
+        _ dataPlane: DataPlaneServer
+    ) async throws -> AdminServer {
+        let opening = AdminOpening(
+            configuration: self.configuration,
+            registry: self.registry,
+            logger: self.logger
+        )
+        let facts = SystemFactsSource(
+            store: store,
+            source: source,
+            dataPlane: dataPlane,
+            readiness: self.readiness,
+            durability: self.configuration.store.durability,
+            startTime: AdminClock.now()
+        )
+        return try await opening.start { await facts.current() }
+    }
+
+    private func greet(_ dataPlane: DataPlaneServer, _ admin: AdminServer, _ health: HealthService) {
         let address = dataPlane.localAddresses.first
         let port = address?.port ?? self.configuration.data.listen.port
         self.logger.info(
             "listening",
             metadata: [
                 "data.address": "\(address?.text ?? "")",
+                "admin.address": "\(admin.urls.joined(separator: ","))",
                 "health.address": "\(health.listener.localAddress.text)",
             ]
         )
         let banner = Banner(
             clusterName: self.configuration.clusterName.rawValue,
             clientURL: self.configuration.data.localURL(boundPort: port),
+            adminURL: admin.urls.first,
             healthURL: self.configuration.healthListen.localURL(
                 scheme: "http",
                 boundPort: health.listener.localAddress.port ?? 0

@@ -1,6 +1,7 @@
 import Configuration
 import FoundationEssentials
 import Logging
+import MeshResources
 import MeshSchema
 import Testing
 

@@ -48,6 +48,8 @@ enum ImportTable {
             outside: ["NIOCore", "SwiftProtobuf", Self.essentials]
         ),
         "MeshSchema": Row(layer: .pure, modules: [], outside: ["NIOCore", Self.essentials]),
+        "Documents": Row(layer: .pure, modules: [], outside: ["Yams"]),
+        "MeshResources": Row(layer: .pure, modules: ["Documents", "MeshSchema"], outside: ["NIOCore"]),
         "MeshPolicy": Row(layer: .pure, modules: ["MeshSchema"], outside: ["NIOCore", Self.essentials]),
 
         "ChangeBus": Row(layer: .mechanism, modules: [], outside: ["Synchronization"]),
@@ -73,6 +75,11 @@ enum ImportTable {
             layer: .mechanism,
             modules: ["CMicroHTTPD"],
             outside: Self.system.union(["Synchronization", "Logging", "CoreMetrics", "NIOCore"])
+        ),
+        "AdminClient": Row(
+            layer: .mechanism,
+            modules: ["Documents"],
+            outside: ["AsyncHTTPClient", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"]
         ),
         "Telemetry": Row(
             layer: .mechanism,
@@ -123,19 +130,21 @@ enum ImportTable {
         "AdminPlane": Row(
             layer: .plane,
             modules: [
-                "Storage", "MVCC", "MeshPolicy", "MeshSchema", "AccessControl", "PKI", "MicroHTTP",
-                "Persistence",
-                "Telemetry", "ChangeBus",
+                "Storage", "MVCC", "MeshPolicy", "MeshResources", "MeshSchema", "AccessControl", "Documents",
+                "PKI", "MicroHTTP", "Persistence", "Telemetry", "ChangeBus",
             ],
-            outside: Self.loops.union(["Foundation", "Yams"])
+            outside: Self.loops
         ),
 
         "isthmus": Row(
             layer: .process,
             modules: [
-                "AccessControl", "AdminPlane", "ChangeBus", "DataPlane", "EtcdAPI", "EtcdClient",
+                "AccessControl", "AdminClient", "AdminPlane", "ChangeBus", "DataPlane", "Documents",
+                "EtcdAPI",
+                "EtcdClient",
                 "KubernetesSource",
-                "MVCC", "MeshPolicy", "MeshSchema", "MicroHTTP", "Mirroring", "PKI", "Persistence", "RPC",
+                "MVCC", "MeshPolicy", "MeshResources", "MeshSchema", "MicroHTTP", "Mirroring", "PKI",
+                "Persistence", "RPC",
                 "SnapshotFile", "Storage",
                 "Telemetry", "Upstream", "Watching",
             ],

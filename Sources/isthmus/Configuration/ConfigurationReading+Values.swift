@@ -1,3 +1,4 @@
+import MeshResources
 import MeshSchema
 
 /// How the text of values is read.
@@ -11,9 +12,11 @@ extension ConfigurationReading {
         try self.mapped { () throws(MeshSchemaError) in try ClusterName(text) }
     }
 
-    /// Turns the schema's errors, whose descriptions are made for operators, into a problem of the value.
-    static func mapped<Value>(_ body: () throws(MeshSchemaError) -> Value) throws(InvalidValue) -> Value {
-        do throws(MeshSchemaError) {
+    /// Turns errors whose descriptions are made for people into a problem of the value.
+    static func mapped<Value, Failure: Error & CustomStringConvertible>(
+        _ body: () throws(Failure) -> Value
+    ) throws(InvalidValue) -> Value {
+        do throws(Failure) {
             return try body()
         } catch {
             throw InvalidValue(message: error.description)
@@ -35,7 +38,7 @@ extension ConfigurationReading {
         in range: ClosedRange<Duration>,
         _ rangeText: String
     ) throws(InvalidValue) -> Duration {
-        let duration = try Duration(text: text)
+        let duration = try self.mapped { () throws(ResourceError) in try Duration(text: text) }
         guard range.contains(duration) else {
             throw InvalidValue(message: "\(text) is out of range: it must be \(rangeText)")
         }

@@ -75,13 +75,16 @@ import COpenSSL
         try check(isSet, "set the issuer")
     }
 
-    /// Adds what an authority's certificate says about itself.
-    borrowing func addAuthorityExtensions() throws(PKIError) {
-        try self.add(NID_basic_constraints, "critical,CA:TRUE", issuer: nil)
-        try self.add(NID_key_usage, "critical,keyCertSign,cRLSign", issuer: nil)
-        try self.add(NID_subject_key_identifier, "hash", issuer: nil)
-        // After the subject's identifier, which is the one that a root refers to.
-        try self.add(NID_authority_key_identifier, "keyid:always", issuer: nil)
+    /// Adds what an authority's certificate says about itself; without an issuer it is a root's.
+    borrowing func addAuthorityExtensions(pathLength: Int?, issuer: Certificate?) throws(PKIError) {
+        let limit = pathLength.map { ",pathlen:\(max($0, 0))" } ?? ""
+        try self.add(NID_basic_constraints, "critical,CA:TRUE\(limit)", issuer: issuer)
+        try self.add(NID_key_usage, "critical,keyCertSign,cRLSign", issuer: issuer)
+        try self.add(NID_subject_key_identifier, "hash", issuer: issuer)
+        // After the subject's identifier, which is the one that a root refers to. Not "always" below an
+        // authority from elsewhere, which may have no identifier to refer to.
+        let reference = issuer == nil ? "keyid:always" : "keyid"
+        try self.add(NID_authority_key_identifier, reference, issuer: issuer)
     }
 
     /// Adds what a leaf's certificate says about itself.
