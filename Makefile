@@ -9,7 +9,7 @@ SHELL := /bin/bash
 export PATH := $(PATH):/opt/swift/usr/bin
 export SERVER_BINARY ?= $(CURDIR)/.build/release/isthmus
 
-.PHONY: help run test unit simulate end-to-end page conformance bench fuzz release lint format protos clean packages
+.PHONY: help run test unit simulate end-to-end page conformance contract bench fuzz release lint format protos clean packages
 
 help: ## says what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,7 @@ test: ## lint, unit tests, then real clients against the release binary
 	@.ci/phase "the same in etcd's place" .venv/bin/python -m pytest Tests/EndToEnd --target standin
 	@.ci/phase "conformance" .venv/bin/python -m pytest Tests/Conformance
 	@.ci/phase "status page" .venv/bin/python -m pytest Tests/Page
+	@.ci/phase "contract" .venv/bin/python -m pytest Tests/Contract
 
 unit: packages ## only the Swift tests
 	@.ci/phase "unit tests" swift test
@@ -52,6 +53,12 @@ conformance: ## our answers beside real etcd's, field by field; SEEDS=1000 for m
 	@.ci/install-packages test
 	@.ci/make-venv
 	@.ci/phase "conformance" .venv/bin/python -m pytest Tests/Conformance $(if $(SEEDS),--seeds $(SEEDS))
+
+contract: ## the REST interface against openapi/openapi.yaml; EXAMPLES=100 for more made-up requests, SEED=k for others
+	@.ci/install-packages test
+	@.ci/make-venv
+	@.ci/phase "contract" .venv/bin/python -m pytest Tests/Contract $(if $(EXAMPLES),--fuzz-examples $(EXAMPLES)) \
+		$(if $(SEED),--fuzz-seed $(SEED))
 
 bench: ## our cost beside real etcd's; WORK=range for one work only, QUICK=1 for two minutes
 	@.ci/install-packages test
