@@ -14,10 +14,11 @@ export SERVER_BINARY ?= $(CURDIR)/.build/release/isthmus
 help: ## says what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: packages ## builds the server and starts it on 127.0.0.1:2379 with certificates of its own
+run: packages ## builds the server and starts it on 127.0.0.1:2379 with certificates of its own, the API and the status page on 127.0.0.1:8080
 	@.ci/phase "release build" swift build -c release --product isthmus
 	@exec "$(SERVER_BINARY)" serve --state-dir .isthmus --cluster-name isthmus --cluster-id 1 \
-		--data-listen 127.0.0.1:2379 --health-listen 127.0.0.1:9880 --log-format text
+		--data-listen 127.0.0.1:2379 --admin-listen http://127.0.0.1:8080 \
+		--health-listen 127.0.0.1:9880 --log-format text
 
 test: ## lint, unit tests, then real clients against the release binary
 	@.ci/phase "Debian packages" .ci/install-packages test

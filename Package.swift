@@ -131,12 +131,21 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .target(
+            name: "AdminPlane",
+            dependencies: [
+                "Documents", "MeshResources", "MeshSchema", "AccessControl", "MVCC", "Storage", "Persistence",
+                "MicroHTTP", "ChangeBus", "Telemetry", nioCore, logging, metrics,
+            ],
+            swiftSettings: strict
+        ),
+
         // Process: knows everybody.
         .executableTarget(
             name: "isthmus",
             dependencies: [
-                "DataPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema", "AccessControl",
-                "MVCC", "MeshResources", "SnapshotFile",
+                "DataPlane", "AdminPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema",
+                "MicroHTTP", "AccessControl", "MVCC", "MeshResources", "SnapshotFile",
                 "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

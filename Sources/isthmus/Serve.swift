@@ -19,6 +19,7 @@ import UnixSignals
 /// Puts a server together, in the order in which its parts need each other, and runs it.
 ///
 ///     logs, metrics → state directory → health listener → certificates → store → heartbeat → data plane
+///         → admin plane
 ///
 /// The health listener comes early, so that a probe can tell a server that loads from one that is gone.
 struct Server {
@@ -64,14 +65,17 @@ struct Server {
         )
         try await self.announce(cluster)
         let dataPlane = try await self.startDataPlane(store, credentials?.contexts)
+        let admin = try await self.startAdminPlane(store, credentials?.source, dataPlane)
         StoreGauges(store: store, source: credentials?.source).register(in: self.registry)
         ProcessGauges.register(in: self.registry)
-        self.greet(dataPlane, health)
+        self.greet(dataPlane, admin, health)
 
         var services: [any Service] = [pulse, StoreService(store: store), health, cluster]
-        if let credentials {
-            services += [credentials.keeper, SignalReloader(reloads: credentials.keeper.reloads)]
-        }
+        if let credentials { services.append(credentials.keeper) }
+        services.append(
+            SignalReloader(reloads: [admin.reloads] + (credentials.map { [$0.keeper.reloads] } ?? []))
+        )
+        services.append(admin)
         // The last to start is the first to stop: clients are sent away before anything they use ends.
         services.append(DataPlaneService(dataPlane: dataPlane, readiness: self.readiness))
         let lifecycle = ServiceGroup(
@@ -191,19 +195,42 @@ struct Server {
         }
     }
 
-    private func greet(_ dataPlane: DataPlaneServer, _ health: HealthService) {
+    private func startAdminPlane(
+        _ store: Store,
+        _ source: CredentialSource?,
+        _ dataPlane: DataPlaneServer
+    ) async throws -> AdminServer {
+        let opening = AdminOpening(
+            configuration: self.configuration,
+            registry: self.registry,
+            logger: self.logger
+        )
+        let facts = SystemFactsSource(
+            store: store,
+            source: source,
+            dataPlane: dataPlane,
+            readiness: self.readiness,
+            durability: self.configuration.store.durability,
+            startTime: AdminClock.now()
+        )
+        return try await opening.start { await facts.current() }
+    }
+
+    private func greet(_ dataPlane: DataPlaneServer, _ admin: AdminServer, _ health: HealthService) {
         let address = dataPlane.localAddresses.first
         let port = address?.port ?? self.configuration.data.listen.port
         self.logger.info(
             "listening",
             metadata: [
                 "data.address": "\(address?.text ?? "")",
+                "admin.address": "\(admin.urls.joined(separator: ","))",
                 "health.address": "\(health.listener.localAddress.text)",
             ]
         )
         let banner = Banner(
             clusterName: self.configuration.clusterName.rawValue,
             clientURL: self.configuration.data.localURL(boundPort: port),
+            adminURL: admin.urls.first,
             healthURL: self.configuration.healthListen.localURL(
                 scheme: "http",
                 boundPort: health.listener.localAddress.port ?? 0

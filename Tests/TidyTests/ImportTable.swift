@@ -125,11 +125,10 @@ enum ImportTable {
         "AdminPlane": Row(
             layer: .plane,
             modules: [
-                "Storage", "MVCC", "MeshPolicy", "MeshSchema", "AccessControl", "PKI", "MicroHTTP",
-                "Persistence",
-                "Telemetry", "ChangeBus",
+                "Storage", "MVCC", "MeshPolicy", "MeshResources", "MeshSchema", "AccessControl", "Documents",
+                "PKI", "MicroHTTP", "Persistence", "Telemetry", "ChangeBus",
             ],
-            outside: Self.loops.union(["Foundation", "Yams"])
+            outside: Self.loops
         ),
 
         "isthmus": Row(

@@ -181,6 +181,12 @@ package struct AdminObjectID: Sendable, Hashable, Comparable {
     /// The name.
     package let name: String
 
+    /// Names an object.
+    package init(kind: String, name: String) {
+        self.kind = kind
+        self.name = name
+    }
+
     /// Orders by kind, then by name.
     package static func < (left: AdminObjectID, right: AdminObjectID) -> Bool {
         (left.kind, left.name) < (right.kind, right.name)

@@ -50,7 +50,10 @@ struct ConfigurationReading {
         let (clusterID, mesh) = self.clusterIdentity()
         let data = self.dataPlane()
         let healthListen = self.required(.healthListen, ListenAddress.init)
-        self.checkListeners(data?.listen, healthListen)
+        let adminListen = self.required(.adminListen, AdminAddress.list)
+        let hasShareDirectory = self.given(.shareDirectory)
+        let shareDirectory = hasShareDirectory ? self.required(.shareDirectory, Self.path) : nil
+        self.checkListeners(data?.listen, adminListen ?? [], healthListen)
         let store = self.store()
         let heartbeatInterval = self.required(.heartbeatInterval) { text throws(InvalidValue) in
             try Self.duration(text, in: .seconds(15)...(.seconds(60)), "15s to 60s")
@@ -62,8 +65,8 @@ struct ConfigurationReading {
             try Self.choice(text, ServeConfiguration.LogFormat.allCases)
         }
         guard
-            let stateDirectory, let clusterName, let clusterID, let mesh, let data, let healthListen,
-            let store,
+            let stateDirectory, let clusterName, let clusterID, let mesh, let data, let adminListen,
+            let healthListen, let store,
             let heartbeatInterval, let logLevel, let logFormat
         else { return nil }
         return ServeConfiguration(
@@ -72,6 +75,8 @@ struct ConfigurationReading {
             clusterID: clusterID,
             mesh: mesh,
             data: data,
+            adminListen: adminListen,
+            shareDirectory: shareDirectory,
             healthListen: healthListen,
             store: store,
             heartbeatInterval: heartbeatInterval,
@@ -184,10 +189,23 @@ struct ConfigurationReading {
         return size
     }
 
-    private mutating func checkListeners(_ data: ListenAddress?, _ health: ListenAddress?) {
-        guard let data, let health, data.port == health.port, data.port != 0 else { return }
-        guard data.host == health.host || data.isWildcard || health.isWildcard else { return }
-        self.note(.healthListen, "\(health) collides with --data-listen \(data)")
+    private mutating func checkListeners(
+        _ data: ListenAddress?,
+        _ admin: [AdminAddress],
+        _ health: ListenAddress?
+    ) {
+        var taken: [(flag: Setting, address: ListenAddress)] = data.map { [(.dataListen, $0)] } ?? []
+        let others = admin.compactMap { address in address.tcp.map { (Setting.adminListen, $0) } }
+        for (setting, address) in others + (health.map { [(.healthListen, $0)] } ?? []) {
+            let collision = taken.first { other in
+                other.address.port == address.port && address.port != 0
+                    && (other.address.host == address.host || other.address.isWildcard || address.isWildcard)
+            }
+            if let collision {
+                self.note(setting, "\(address) collides with \(collision.flag.flag) \(collision.address)")
+            }
+            taken.append((setting, address))
+        }
     }
 
     // MARK: One setting

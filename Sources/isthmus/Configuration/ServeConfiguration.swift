@@ -16,6 +16,10 @@ struct ServeConfiguration: Sendable, Hashable {
     var mesh: MaxConnectedClusters
     /// The listener of the kvstore.
     var data: DataPlane
+    /// Where REST and the status page are served; empty: nowhere.
+    var adminListen: [AdminAddress]
+    /// The directory of what is served as it is; `nil`: to be looked for.
+    var shareDirectory: String?
     /// Where health and metrics are served.
     var healthListen: ListenAddress
     /// What is kept, and how.

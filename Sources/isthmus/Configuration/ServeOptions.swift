@@ -40,6 +40,12 @@ struct ServeOptions: ParsableArguments {
     @Option(help: Self.help(.dataThreads))
     var dataThreads: String?
 
+    @Option(help: Self.help(.adminListen))
+    var adminListen: String?
+
+    @Option(help: Self.help(.shareDirectory), completion: .directory)
+    var shareDir: String?
+
     @Option(help: Self.help(.healthListen))
     var healthListen: String?
 
@@ -79,6 +85,8 @@ struct ServeOptions: ParsableArguments {
             .dataKey: self.dataKey,
             .dataAuthorities: self.dataCa,
             .dataThreads: self.dataThreads,
+            .adminListen: self.adminListen,
+            .shareDirectory: self.shareDir,
             .healthListen: self.healthListen,
             .storeDurability: self.storeDurability,
             .storeCompactionInterval: self.storeCompactionInterval,

@@ -15,7 +15,9 @@ enum Setting: String, CaseIterable, Sendable {
     case dataKey = "data-key"
     case dataAuthorities = "data-ca"
     case dataThreads = "data-threads"
+    case adminListen = "admin-listen"
     case healthListen = "health-listen"
+    case shareDirectory = "share-dir"
     case storeDurability = "store-durability"
     case storeCompactionInterval = "store-compaction-interval"
     case storeHistoryLimit = "store-history-limit"
@@ -50,7 +52,9 @@ enum Setting: String, CaseIterable, Sendable {
         case .dataKey: ["data", "key"]
         case .dataAuthorities: ["data", "ca"]
         case .dataThreads: ["data", "threads"]
+        case .adminListen: ["admin", "listen"]
         case .healthListen: ["health", "listen"]
+        case .shareDirectory: ["shareDir"]
         case .storeDurability: ["store", "durability"]
         case .storeCompactionInterval: ["store", "compaction", "interval"]
         case .storeHistoryLimit: ["store", "history", "limit"]
@@ -73,6 +77,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .maxConnectedClusters: "255"
         case .dataListen: "0.0.0.0:2379"
         case .dataTLS: "auto"
+        case .adminListen: "https://0.0.0.0:8443"
         case .healthListen: "0.0.0.0:9880"
         case .storeDurability: "relaxed"
         case .storeCompactionInterval: "5m"
@@ -82,7 +87,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .logLevel: "info"
         case .logFormat: "json"
         case .config, .clusterName, .clusterID, .dataAdvertise, .dataCertificate, .dataKey, .dataAuthorities,
-            .dataThreads:
+            .dataThreads, .shareDirectory:
             nil
         }
     }
@@ -103,6 +108,11 @@ enum Setting: String, CaseIterable, Sendable {
         case .dataKey: "With --data-tls files: the private key, PEM."
         case .dataAuthorities: "With --data-tls files: the authorities of clients, PEM."
         case .dataThreads: "Event loops of the kvstore (default: the number of cores)."
+        case .adminListen:
+            "Where REST and the status page are served: https://host:port, http://127.0.0.1:port, unix:/path, "
+                + "several separated by commas, or off."
+        case .shareDirectory:
+            "The directory of openapi/ and web-static/ (default: beside the program or above it)."
         case .healthListen: "Where /livez, /readyz, /healthz and /metrics are served, without TLS."
         case .storeDurability: "What survives: strict (a power cut), relaxed (a crash) or memory (nothing)."
         case .storeCompactionInterval: "How much history is kept, for example 5m."
@@ -118,10 +128,10 @@ enum Setting: String, CaseIterable, Sendable {
     var valueName: String {
         switch self {
         case .config, .dataCertificate, .dataKey, .dataAuthorities: "file"
-        case .stateDirectory: "directory"
+        case .stateDirectory, .shareDirectory: "directory"
         case .clusterName: "name"
         case .clusterID, .maxConnectedClusters, .dataThreads: "number"
-        case .dataListen, .healthListen: "address"
+        case .dataListen, .adminListen, .healthListen: "address"
         case .dataAdvertise: "urls"
         case .dataTLS, .storeDurability: "mode"
         case .storeCompactionInterval, .heartbeatInterval: "duration"

@@ -71,7 +71,7 @@ struct EtcdServer {
 
         var services: [any Service] = [pulse, StoreService(store: store)]
         if let credentials {
-            services += [credentials.keeper, SignalReloader(reloads: credentials.keeper.reloads)]
+            services += [credentials.keeper, SignalReloader(reloads: [credentials.keeper.reloads])]
         }
         if let path = self.configuration.security.revocationFile {
             services.append(RevocationKeeper(path: path, lists: revoked, logger: self.logger))

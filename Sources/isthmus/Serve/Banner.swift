@@ -2,6 +2,8 @@
 struct Banner {
     let clusterName: String
     let clientURL: String
+    /// The first listener of the admin plane; `nil` without one.
+    let adminURL: String?
     let healthURL: String
     let stateDirectory: String
     let hasOwnCertificates: Bool
@@ -11,6 +13,7 @@ struct Banner {
         var lines = [
             "isthmus serves cluster \(self.clusterName)",
             "  kvstore  \(self.clientURL)",
+            "  admin    \(self.adminURL ?? "off")   token  \(self.stateDirectory)/token",
             "  health   \(self.healthURL)/readyz   metrics  \(self.healthURL)/metrics",
             "  state    \(self.stateDirectory)",
             "",
@@ -24,6 +27,10 @@ struct Banner {
         } else {
             lines.append("  ETCDCTL_API=3 etcdctl --endpoints=\(self.clientURL) get --prefix cilium/")
         }
+        if let admin = self.adminURL, !admin.hasPrefix("unix:") {
+            lines.append("  # the mesh by REST; the status page is \(admin)/")
+            lines.append("  \(self.curl(admin))/api/v1/system/info")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -31,6 +38,13 @@ struct Banner {
         let pki = Self.quoted(self.stateDirectory + "/pki")
         return "ETCDCTL_API=3 etcdctl --endpoints=\(self.clientURL) --cacert=\(pki)/ca.crt "
             + "--cert=\(pki)/\(certificate).crt --key=\(pki)/\(certificate).key"
+    }
+
+    private func curl(_ admin: String) -> String {
+        let token = Self.quoted(self.stateDirectory + "/token")
+        let trust =
+            admin.hasPrefix("https:") ? "--cacert \(Self.quoted(self.stateDirectory + "/pki/ca.crt")) " : ""
+        return "curl -fsS \(trust)-H \"Authorization: Bearer $(cat \(token))\" \(admin)"
     }
 
     /// A path as a shell reads it back unchanged.

@@ -57,11 +57,13 @@ struct HealthService: Service {
 
 /// Turns SIGHUP into a look at the credentials.
 struct SignalReloader: Service {
-    let reloads: DirtySet<String>
+    let reloads: [DirtySet<String>]
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await _ in await UnixSignalsSequence(trapping: .sighup) { self.reloads.mark("signal") }
+            for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                for reloads in self.reloads { reloads.mark("signal") }
+            }
         }
     }
 }

@@ -105,6 +105,7 @@ class Isthmus(Server):
         self.name = name
         self.identifier = identifier
         self.health_port = process.free_port()
+        self.admin_port = process.free_port()
         # As seldom as allowed: a heartbeat is a revision that the tests did not write.
         if "--heartbeat-interval" not in self.options:
             self.options += ["--heartbeat-interval", "60s"]
@@ -114,6 +115,7 @@ class Isthmus(Server):
             PRODUCT, "serve", "--state-dir", self.directory, "--cluster-name", self.name,
             "--cluster-id", self.identifier, "--data-listen", self.address,
             "--data-tls", "auto" if self.tls else "off",
+            "--admin-listen", f"http://127.0.0.1:{self.admin_port}",
             "--health-listen", f"127.0.0.1:{self.health_port}", "--log-format", "json", *self.options,
         ]  # fmt: skip
 

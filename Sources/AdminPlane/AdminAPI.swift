@@ -1,0 +1,61 @@
+package import CoreMetrics
+import MeshResources
+package import Persistence
+
+/// Puts the operations of the admin plane together.
+package enum AdminAPI {
+    /// Makes the service.
+    ///
+    /// - Parameters:
+    ///   - environment: What the plane needs from the rest of the process.
+    ///   - feed: The stream of events; somebody runs it.
+    ///   - pages: The files that are served as they are.
+    ///   - metrics: Where the metrics go.
+    package static func makeService(
+        _ environment: AdminEnvironment,
+        feed: EventFeed,
+        pages: StaticFiles,
+        metrics: any MetricsFactory
+    ) -> AdminService {
+        let authenticator = Authenticator(environment: environment)
+        let operations = self.operations(environment, feed, pages, authenticator)
+        return AdminService(
+            operations,
+            environment: environment,
+            authenticator: authenticator,
+            metrics: AdminMetrics(operations: operations.map(\.id), factory: metrics)
+        )
+    }
+
+    /// What there is to call, in the order of the contract.
+    private static func operations(
+        _ environment: AdminEnvironment,
+        _ feed: EventFeed,
+        _ pages: StaticFiles,
+        _ authenticator: Authenticator
+    ) -> [Operation] {
+        let snapshots = SnapshotKeeper()
+        let objects = { (kind: ObjectKind) in
+            StoredObjects(kind: kind, environment: environment, snapshots: snapshots)
+        }
+        let kindNames = Dictionary(uniqueKeysWithValues: ObjectKind.all.map { ($0.plural, $0.kind) })
+        var operations = ObjectKind.collections.flatMap { StoredKinds.operations(objects($0)) }
+        operations += PeerStatusResource(objects: objects(.peer)).operations
+        operations += Tokens(objects: objects(.token)).operations
+        operations += SettingsResource(objects: objects(.settings)).operations
+        operations += EventsResource(environment: environment, feed: feed, kindNames: kindNames).operations
+        operations += AuditResource(environment: environment).operations
+        operations += SystemResource(environment: environment, kinds: ObjectKind.all).operations
+        let paths = operations.filter { $0.method == "GET" && !$0.path.contains("{") }.map(\.path)
+        operations += IndexResource(paths: paths).operations
+        operations += OpenPages(files: pages, authenticator: authenticator).operations
+        return operations
+    }
+
+    /// Prepares the objects that are always there.
+    ///
+    /// - Throws: ``AdminStoreError``.
+    package static func prepare(_ store: AdminStore) async throws(AdminStoreError) {
+        try await SettingsResource.initialise(store)
+    }
+}

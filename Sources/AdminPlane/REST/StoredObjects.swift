@@ -1,0 +1,150 @@
+import Documents
+import MeshResources
+import MicroHTTP
+import Persistence
+
+/// The life of objects of one kind: list, get, create, replace, update, delete.
+///
+/// Every change is one transaction of the admin store: preconditions are checked against the object as it is
+/// then, and object, event, audit line and stored answer are written together or not at all. Any thread.
+struct StoredObjects: Sendable {
+    let kind: ObjectKind
+    let environment: AdminEnvironment
+    let snapshots: SnapshotKeeper
+
+    var store: AdminStore { self.environment.store }
+
+    // MARK: - Reading
+
+    func list(_ call: Call, namespace: String? = nil) throws(Problem) -> Reply {
+        let window = try ListWindow(call.query)
+        let selector = try self.selector(call.query["labelSelector"])
+        let now = self.environment.now()
+        let tables = try self.tables(window.token, now)
+        var start = window.token?.last ?? ""
+        if let namespace, start.isEmpty { start = namespace + "/" }
+        var items: [[UInt8]] = []
+        var last: String?
+        var remaining = 0
+        for object in tables.objects(self.kind.plural, after: start) {
+            if let namespace, !object.name.hasPrefix(namespace + "/") { break }
+            guard selector?.matches(object.labels) ?? true else { continue }
+            guard items.count < window.limit else {
+                remaining += 1
+                // With a selector the rest would have to be looked through only to be counted.
+                if selector != nil { break }
+                continue
+            }
+            items.append(self.text(object))
+            last = object.name
+        }
+        var metadata: DocumentObject = DocumentObject()
+        metadata["resourceVersion"] = .string(String(tables.resourceVersion))
+        var fields: HeaderFields = [:]
+        if remaining > 0, let last {
+            self.snapshots.keep(tables, now: now)
+            let token = ContinueToken(version: tables.resourceVersion, last: last).text
+            metadata["continue"] = .string(token)
+            if selector == nil { metadata["remainingItemCount"] = .integer(Int64(remaining)) }
+            fields.add("Link", self.link(call, token))
+        }
+        return Reply(
+            200,
+            .json(ObjectText.list(self.kind.kind, items: items, metadata: .object(metadata))),
+            fields: fields
+        )
+    }
+
+    func get(_ call: Call, name: String) async throws(Problem) -> Reply {
+        let preconditions = try Preconditions(call.request.fields)
+        var object = try self.find(name)
+        if let waiting = try Waiting.read(call.query, now: self.environment.now()) {
+            try await self.wait(waiting, for: object)
+            object = try self.find(name)
+        }
+        let status = ObjectStatus(object, self.kind, self.environment.applied)
+        let tag = EntityTag(resourceVersion: object.resourceVersion, status: status.number)
+        let fields: HeaderFields = ["ETag": tag.text]
+        if preconditions.isNotModified(tag) { return Reply(304, .none, fields: fields) }
+        return Reply(200, .json(ObjectText.json(object, self.kind, status: status.json)), fields: fields)
+    }
+
+    func find(_ name: String) throws(Problem) -> AdminObject {
+        guard let object = self.store.object(self.kind.plural, name) else {
+            throw Problem(.notFound, "there is no \(self.kind.kind) named \(name)")
+        }
+        return object
+    }
+
+    /// The object with its status, as JSON.
+    func text(_ object: AdminObject) -> [UInt8] {
+        ObjectText.json(object, self.kind, status: self.status(object))
+    }
+
+    /// The object's status, as JSON.
+    func status(_ object: AdminObject) -> [UInt8] {
+        ObjectStatus(object, self.kind, self.environment.applied).json
+    }
+
+    private func selector(_ text: String?) throws(Problem) -> LabelSelector? {
+        guard let text, !text.isEmpty else { return nil }
+        do {
+            return try LabelSelector(text)
+        } catch {
+            throw Problem(.invalidParameter, "the parameter labelSelector: \(error)")
+        }
+    }
+
+    private func tables(_ token: ContinueToken?, _ now: Int64) throws(Problem) -> AdminTables {
+        guard let token else { return self.store.tables }
+        if let tables = self.snapshots.snapshot(token.version, now: now) { return tables }
+        throw Problem(
+            .expired,
+            "the snapshot that this list began on is no longer kept",
+            hint: "list again from the beginning"
+        )
+    }
+
+    private func link(_ call: Call, _ token: String) -> String {
+        var query = call.query
+        query["continue"] = token
+        let pairs = query.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.encoded($0.value))" }
+        return "<\(call.request.target.rawPath)?\(pairs.joined(separator: "&"))>; rel=\"next\""
+    }
+
+    /// Percent-encodes what is not unreserved (RFC 3986, section 2.3).
+    static func encoded(_ text: String) -> String {
+        text.utf8.reduce(into: "") { result, byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                result += "%" + (digits.count < 2 ? "0" : "") + digits
+            }
+        }
+    }
+
+    // MARK: - Waiting
+
+    /// Waits until the object is applied as it is.
+    ///
+    /// - Throws: 504 with the object as it is then.
+    func wait(_ waiting: Waiting, for object: AdminObject) async throws(Problem) {
+        guard case .published = self.kind.effect else {
+            if case .none(let message) = self.kind.effect {
+                var problem = Problem(.waitTimeout, "this is not going to be applied: \(message)")
+                problem.object = self.text(object)
+                throw problem
+            }
+            return
+        }
+        let id = self.kind.id(object.name)
+        guard !(await self.environment.applied.wait(id, object.generation, waiting.deadline)) else { return }
+        var problem = Problem(.waitTimeout, "the object was not applied in time")
+        problem.object = self.text(self.store.object(self.kind.plural, object.name) ?? object)
+        throw problem
+    }
+}

@@ -1,0 +1,162 @@
+import AdminPlane
+import Foundation
+import Logging
+import MeshResources
+import MeshSchema
+import MicroHTTP
+import NIOCore
+import PKI
+import Persistence
+import Telemetry
+
+/// Puts the admin plane together, in the order in which its parts need each other.
+struct AdminOpening {
+    let configuration: ServeConfiguration
+    let registry: MetricsRegistry
+    let logger: Logger
+
+    /// Opens `admin.db`.
+    ///
+    /// - Parameter commits: Told of what is committed.
+    private func openStore(_ commits: AdminCommits) throws(StartFailure) -> AdminStore {
+        let environment = AdminStore.Environment(
+            now: AdminClock.now,
+            newUID: { UUID().uuidString.lowercased() },
+            sha256: Self.sha256,
+            didCommit: { commits.committed($0) }
+        )
+        return try StartFailure.wrap {
+            try AdminStore.open(
+                path: self.configuration.stateDirectory + "/admin.db",
+                mark: .random(in: 1...UInt64.max),
+                environment: environment
+            )
+        }
+    }
+
+    /// Opens the database, starts the listeners and answers requests from then on.
+    ///
+    /// - Parameter facts: What `GET /system/info` tells of the rest of the process.
+    func start(facts: @escaping @Sendable () async -> SystemFacts) async throws -> AdminServer {
+        let commits = AdminCommits()
+        let store = try self.openStore(commits)
+        let applied = AppliedStates(state: { _ in nil }, wait: { _, _, _ in false })
+        let certificates = self.needsCertificates ? self.certificates : nil
+        let environment = AdminEnvironment(
+            store: store,
+            cluster: self.cluster,
+            now: AdminClock.now,
+            randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
+            sha256: Self.sha256,
+            ownUser: geteuid(),
+            administrator: { certificates?.administrator($0) },
+            applied: applied,
+            systemFacts: facts
+        )
+        try await AdminAPI.prepare(store)
+        try await self.writeToken(environment)
+        let feed = EventFeed(store: store, now: AdminClock.now)
+        commits.tell { _ in feed.wake() }
+        let service = AdminAPI.makeService(
+            environment,
+            feed: feed,
+            pages: try SharedFiles.read(self.configuration.shareDirectory),
+            metrics: self.registry
+        )
+        let server = try self.listen(service, try certificates?.load())
+        return AdminServer(
+            store: store,
+            service: service,
+            feed: feed,
+            server: server,
+            certificates: certificates,
+            logger: self.logger,
+            urls: self.urls(server)
+        )
+    }
+
+    // MARK: - Parts
+
+    private var cluster: ClusterContext {
+        ClusterContext(
+            name: self.configuration.clusterName,
+            id: self.configuration.clusterID,
+            mesh: self.configuration.mesh
+        )
+    }
+
+    private var needsCertificates: Bool {
+        self.configuration.adminListen.contains { if case .https = $0 { true } else { false } }
+    }
+
+    private var certificates: AdminCertificates {
+        var settings = PKIDirectory.Settings(clusterName: self.configuration.clusterName.rawValue)
+        settings.serverNames = self.configuration.data.certificateNames
+        return AdminCertificates(
+            PKIDirectory(path: self.configuration.stateDirectory + "/pki", settings: settings),
+            clusterName: self.configuration.clusterName.rawValue
+        )
+    }
+
+    /// Writes the first token to a file that only the server's user can read.
+    private func writeToken(_ environment: AdminEnvironment) async throws {
+        guard let token = try await BootstrapToken.make(in: environment) else { return }
+        let path = self.configuration.stateDirectory + "/token"
+        // The process's umask keeps others out from the first moment; a file that was there is replaced.
+        try Data((token + "\n").utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        self.logger.info("an administrator's token was made", metadata: ["file": "\(path)"])
+    }
+
+    private func listen(
+        _ service: AdminService,
+        _ credentials: ServerConfiguration.Credentials?
+    ) throws -> MicroHTTP.Server? {
+        guard !self.configuration.adminListen.isEmpty else { return nil }
+        let listeners = try self.configuration.adminListen.map { address in
+            switch address {
+            case .https(let address):
+                ServerConfiguration.Listener(try Self.tcp(address), credentials: credentials)
+            case .http(let address): ServerConfiguration.Listener(try Self.tcp(address))
+            case .unix(let path): ServerConfiguration.Listener(.unix(path: path))
+            }
+        }
+        return try StartFailure.wrap {
+            try MicroHTTP.Server(
+                ServerConfiguration(listeners: listeners),
+                metrics: ServerMetrics(factory: self.registry),
+                now: { NIODeadline.now() },
+                refusalResponse: { service.respond(to: $0) },
+                handler: { await service.respond(to: $0) }
+            )
+        }
+    }
+
+    /// Where the listeners can be reached from this machine, in the order of the configuration.
+    private func urls(_ server: MicroHTTP.Server?) -> [String] {
+        zip(self.configuration.adminListen, server?.addresses ?? []).map { configured, bound in
+            guard case .tcp(_, let port) = bound else { return configured.description }
+            switch configured {
+            case .https(let address): return address.localURL(scheme: "https", boundPort: port)
+            case .http(let address): return address.localURL(scheme: "http", boundPort: port)
+            case .unix: return configured.description
+            }
+        }
+    }
+
+    private static func tcp(_ address: ListenAddress) throws -> ServerConfiguration.Address {
+        let resolved = try address.socketAddress()
+        return .tcp(address: resolved.ipAddress ?? address.host, port: resolved.port ?? address.port)
+    }
+
+    @Sendable private static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+        do {
+            let digest = try SHA256Digest()
+            try digest.update(bytes.span.bytes)
+            return try digest.finish()
+        } catch {
+            // OpenSSL is out of memory: no answer is better than a wrong hash.
+            preconditionFailure("a hash cannot be computed: \(error)")
+        }
+    }
+}
