@@ -68,7 +68,7 @@ bench: ## our cost beside real etcd's; WORK=range for one work only, QUICK=1 for
 		--scratch-path Tests/Benchmarks/.build
 	@.venv/bin/python Tests/Benchmarks/bench.py $(if $(WORK),--work $(WORK)) $(if $(QUICK),--quick)
 
-fuzz: packages ## feeds one part with made-up bytes: TARGET=deframer, protobuf, http2 or frontDoor, SECONDS=60
+fuzz: packages ## feeds one part with made-up bytes: TARGET=deframer, protobuf, http2, frontDoor, json or yaml, SECONDS=60
 	@.ci/fuzz "$(or $(TARGET),http2)" "$(or $(SECONDS),60)"
 
 release: packages ## the release binary

@@ -165,7 +165,7 @@ let package = Package(
         // Tests: what they share, one test target per module, and the rules of the house.
         .target(
             name: "FuzzTargets",
-            dependencies: ["RPC", "EtcdAPI", protobuf, nioCore, nioEmbedded, logging, metrics],
+            dependencies: ["RPC", "EtcdAPI", "Documents", protobuf, nioCore, nioEmbedded, logging, metrics],
             path: "Tests/FuzzTargets",
             swiftSettings: relaxed
         ),
