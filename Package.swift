@@ -142,7 +142,7 @@ let package = Package(
             name: "AdminPlane",
             dependencies: [
                 "Documents", "MeshResources", "MeshSchema", "AccessControl", "MVCC", "Storage", "Persistence",
-                "MicroHTTP", "ChangeBus", "Telemetry", nioCore, logging, metrics,
+                "MicroHTTP", "ChangeBus", "PKI", "Telemetry", nioCore, nioPosix, logging, metrics,
             ],
             swiftSettings: strict
         ),
