@@ -39,7 +39,8 @@ package enum AdminAPI {
         let objects = { (kind: ObjectKind) in
             StoredObjects(kind: kind, environment: environment, snapshots: snapshots)
         }
-        let kindNames = Dictionary(uniqueKeysWithValues: ObjectKind.all.map { ($0.plural, $0.kind) })
+        let kinds = ObjectKind.all + ObjectKind.ofPKI
+        let kindNames = Dictionary(uniqueKeysWithValues: kinds.map { ($0.plural, $0.kind) })
         var operations = ObjectKind.collections.flatMap { StoredKinds.operations(objects($0)) }
         operations += PeerStatusResource(objects: objects(.peer)).operations
         operations += Tokens(objects: objects(.token)).operations
@@ -47,6 +48,13 @@ package enum AdminAPI {
         operations += EventsResource(environment: environment, feed: feed, kindNames: kindNames).operations
         operations += AuditResource(environment: environment).operations
         operations += SystemResource(environment: environment, kinds: ObjectKind.all).operations
+        if let pki = environment.pki {
+            operations += AuthoritiesResource(pki: pki, objects: objects(.authority)).operations
+            operations += CertificatesResource(pki: pki, objects: objects(.certificate)).operations
+            operations += CertificateRequests(pki: pki, objects: objects(.certificate)).operations
+            operations += CertificateExport(pki: pki, objects: objects(.certificate)).operations
+            operations += EncryptionKeyResource(pki: pki).operations
+        }
         operations += OpenPages(files: pages, authenticator: authenticator).operations
         return IndexResource(others: operations).operations + operations
     }

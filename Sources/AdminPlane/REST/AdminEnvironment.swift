@@ -24,6 +24,8 @@ package struct AdminEnvironment: Sendable {
     package var applied: AppliedStates
     /// The facts of `GET /system/info`.
     package var systemFacts: @Sendable () async -> SystemFacts
+    /// The certificate authorities; without them there are no operations on certificates.
+    package var pki: MeshPKI?
 
     /// Creates an environment.
     package init(

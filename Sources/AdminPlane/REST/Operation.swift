@@ -24,6 +24,8 @@ package struct Operation: Sendable {
         case mergePatch
         /// Bytes of one of these media types.
         case bytes([String])
+        /// A document, or bytes of one of these media types.
+        case documentOrBytes([String])
         /// A form.
         case form
     }
@@ -64,6 +66,22 @@ package struct Operation: Sendable {
         self.body = body
         self.produces = produces
         self.handler = handler
+    }
+}
+
+extension Operation {
+    /// The same under another name.
+    func renamed(_ id: String) -> Operation {
+        Operation(
+            id,
+            self.method,
+            self.path,
+            self.access,
+            query: self.query,
+            body: self.body,
+            produces: self.produces,
+            handler: self.handler
+        )
     }
 }
 

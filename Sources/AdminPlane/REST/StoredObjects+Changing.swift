@@ -31,7 +31,24 @@ enum ChangeVerb: String, Sendable {
     case replace
     case update
     case rotate
+    case activate
+    case retire
+    case renew
+    case revoke
     case delete
+
+    /// The end of the event's type for an object that was there before.
+    var event: String {
+        switch self {
+        case .rotate: "rotated"
+        case .activate: "activated"
+        case .retire: "retired"
+        case .renew: "renewed"
+        case .revoke: "revoked"
+        case .create, .replace, .update: "updated"
+        case .delete: "deleted"
+        }
+    }
 }
 
 extension StoredObjects {
@@ -163,8 +180,7 @@ extension StoredObjects {
                 return Change(reply: self.reply(200, current), object: current)
             }
             status = current == nil ? 201 : 200
-            let type =
-                self.kind.singular + (current == nil ? ".created" : verb == .rotate ? ".rotated" : ".updated")
+            let type = self.kind.singular + "." + (current == nil ? self.kind.creationEvent : verb.event)
             object = try transaction.put(draft, event: type)
         } else {
             try transaction.delete(self.kind.plural, name, event: self.kind.singular + ".deleted")
