@@ -188,7 +188,11 @@ let package = Package(
             dependencies: ["TestSupport", "MeshSchema", nioCore],
             swiftSettings: relaxed
         ),
-        .testTarget(name: "DocumentsTests", dependencies: ["TestSupport", "Documents"], swiftSettings: relaxed),
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: ["TestSupport", "Documents"],
+            swiftSettings: relaxed
+        ),
         .testTarget(
             name: "SnapshotFileTests",
             dependencies: ["TestSupport", "SnapshotFile", "MVCC", "AccessControl", nioCore],
