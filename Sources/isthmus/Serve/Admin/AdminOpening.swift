@@ -40,7 +40,7 @@ struct AdminOpening {
     func start(facts: @escaping @Sendable () async -> SystemFacts) async throws -> AdminServer {
         let commits = AdminCommits()
         let store = try self.openStore(commits)
-        let applied = AppliedStates(state: { _ in nil }, wait: { _, _, _ in false })
+        let applied = AppliedStates(state: { _ in nil }, wait: { _, _, _ in .timedOut })
         let certificates = self.needsCertificates ? self.certificates : nil
         let environment = AdminEnvironment(
             store: store,
