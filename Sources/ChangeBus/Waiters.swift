@@ -35,12 +35,12 @@ package final class Waiters<Name: Hashable & Sendable>: Sendable {
     /// The number of tasks that wait.
     package var count: Int { self.state.withLock { $0.slots.count } }
 
-    /// Suspends until `condition` holds; returns whether it does, which is false only when the task was
-    /// cancelled.
+    /// Suspends until `condition` holds.
     ///
     /// - Parameters:
     ///   - name: What is waited for.
     ///   - condition: Looks; called at once and after each wake-up, without a lock.
+    /// - Returns: Whether the condition holds, which is false only when the task was cancelled.
     /// - Throws: ``WaitersError/tooMany(limit:)``; the condition was not looked at then.
     package func wait(
         for name: Name,

@@ -1,4 +1,3 @@
-package import AccessControl
 package import CoreMetrics
 package import Logging
 package import NIOCore
@@ -13,14 +12,18 @@ package final class DataPlaneServer: Sendable {
     /// Says who a peer is and what it may do, or refuses it.
     ///
     /// Called once per connection, on its loop.
-    package typealias Identify = @Sendable (RPCPeer) throws(RPCRefusal) -> Authorization
+    package typealias Identify = @Sendable (RPCPeer) throws(RPCRefusal) -> IdentifiedClient
 
     private let listeners: [RPCListener]
     private let passwords: PasswordWorker
+    let loops: [ServedLoop]
+    let closedClients: ClosedClients
 
-    private init(listeners: [RPCListener], passwords: PasswordWorker) {
+    private init(listeners: [RPCListener], loops: [ServedLoop], shared: SharedServices) {
         self.listeners = listeners
-        self.passwords = passwords
+        self.passwords = shared.passwords
+        self.loops = loops
+        self.closedClients = shared.closedClients
     }
 
     /// The methods that are served: their paths on the wire, and whether their messages flow one by one.
@@ -43,6 +46,7 @@ package final class DataPlaneServer: Sendable {
     ///   - tokens: What logins give; `nil`: random tokens, kept in memory.
     ///   - randomBytes: Returns so many bytes that nobody can guess, for tokens and salts.
     ///   - makeDigest: Begins the SHA-256 digest that ends a snapshot.
+    ///   - wallClock: Returns the milliseconds since 1970.
     ///   - factory: Makes the metrics.
     ///   - logger: Says at debug level why connections failed.
     ///   - willListen: Called when all metrics are there and nobody can connect yet.
@@ -57,6 +61,7 @@ package final class DataPlaneServer: Sendable {
         tokens: (any TokenProvider)? = nil,
         randomBytes: @escaping @Sendable (Int) -> [UInt8],
         makeDigest: @escaping @Sendable () throws -> any SnapshotDigest,
+        wallClock: @escaping @Sendable () -> Int64,
         metrics factory: any MetricsFactory,
         logger: Logger,
         willListen: () -> Void = {}
@@ -71,11 +76,16 @@ package final class DataPlaneServer: Sendable {
             tokens: tokens,
             factory: factory,
             pool: NIOThreadPool(numberOfThreads: configuration.authLimits.passwordThreads),
-            randomBytes: randomBytes
+            randomBytes: randomBytes,
+            wallClock: wallClock
         )
+        var loops: [ServedLoop] = []
         let server: (listeners: [RPCListener], failure: (any Error)?)
         do {
-            let services = try await Self.makeServices(group, store, configuration, factory, shared)
+            loops = try await Self.makeServices(group, store, configuration, factory, shared)
+            let services = Dictionary(
+                uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0.services) }
+            )
             let rpcMetrics = RPCMetrics(methods: LoopServices.methods, factory: factory)
             willListen()
             let pages = ProbePages(store: store, others: configuration.probes)
@@ -84,13 +94,13 @@ package final class DataPlaneServer: Sendable {
                 guard content == .api else { return ProbeSession(pages: pages) }
                 // Every connection's loop is one of the group's.
                 guard let bound = services[ObjectIdentifier(eventLoop)] else { throw .unavailable }
-                return bound.value.makeSession(try identify(peer))
+                return bound.value.makeSession(try identify(peer), of: peer)
             }
         } catch {
             server = ([], error)
         }
         guard let failure = server.failure else {
-            return DataPlaneServer(listeners: server.listeners, passwords: shared.passwords)
+            return DataPlaneServer(listeners: server.listeners, loops: loops, shared: shared)
         }
         for listener in server.listeners { await listener.shutdown(grace: .zero) }
         await shared.passwords.stop()
@@ -109,6 +119,7 @@ package final class DataPlaneServer: Sendable {
             throws(RPCRefusal) -> any RPCSession
     ) async -> (listeners: [RPCListener], failure: (any Error)?) {
         var listeners: [RPCListener] = []
+        let numbers = ConnectionNumbers()
         for endpoint in endpoints {
             let content = endpoint.content
             do {
@@ -119,7 +130,8 @@ package final class DataPlaneServer: Sendable {
                     limits: limits,
                     methods: LoopServices.methods,
                     metrics: metrics,
-                    logger: logger
+                    logger: logger,
+                    numbers: numbers
                 ) { (peer, eventLoop) throws(RPCRefusal) in try makeSession(content, peer, eventLoop) }
                 listeners.append(listener)
             } catch {
@@ -139,10 +151,9 @@ package final class DataPlaneServer: Sendable {
         await self.passwords.stop()
     }
 
-    /// Cuts the connections whose peers satisfy `isIncluded`, and returns how many there were.
-    @discardableResult
-    package func closeConnections(where isIncluded: (RPCPeer) -> Bool) -> Int {
-        self.listeners.reduce(0) { $0 + $1.closeConnections(where: isIncluded) }
+    /// Cuts a connection; returns whether there was one of this number.
+    func cut(_ id: UInt64, because reason: RPCMetrics.Closure) -> Bool {
+        self.listeners.contains { $0.cut(id, because: reason) }
     }
 
     /// Makes what the connections of each loop share, on that loop.
@@ -152,12 +163,12 @@ package final class DataPlaneServer: Sendable {
         _ configuration: DataPlaneConfiguration,
         _ factory: any MetricsFactory,
         _ shared: SharedServices
-    ) async throws -> [ObjectIdentifier: NIOLoopBound<LoopServices>] {
+    ) async throws -> [ServedLoop] {
         let metrics = WatchMetrics(factory: factory)
-        var services: [ObjectIdentifier: NIOLoopBound<LoopServices>] = [:]
+        var loops: [ServedLoop] = []
         for eventLoop in group.makeIterator() {
             let port = LoopPort(eventLoop: eventLoop)
-            services[ObjectIdentifier(eventLoop)] = try await eventLoop.submit {
+            let services = try await eventLoop.submit {
                 let loop = LoopServices(
                     port: port,
                     store: store,
@@ -167,8 +178,9 @@ package final class DataPlaneServer: Sendable {
                 )
                 return NIOLoopBound(loop, eventLoop: eventLoop)
             }.get()
+            loops.append(ServedLoop(eventLoop: eventLoop, services: services))
             store.attach(port)
         }
-        return services
+        return loops
     }
 }

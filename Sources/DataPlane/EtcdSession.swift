@@ -12,6 +12,17 @@ import Watching
 /// Bound to the connection's loop.
 final class EtcdSession: RPCSession {
     let services: LoopServices
+    /// The connection's number.
+    var id: UInt64 { self.peer.connectionID }
+    /// The client's certificate, if it has shown one.
+    let certificate: ClientCertificate?
+    private let peer: RPCPeer
+    private let openedAt: Int64
+    /// The connection while it is open.
+    private var connection: RPCConnection?
+    private var transport = ClientConnection.Transport.http2
+    /// The connection's calls that may have watches.
+    private var watchStreams: [WatchStream] = []
     /// What the connection itself tells; see ``Caller`` for what a call is allowed.
     let authorization: Authorization
     /// Whether the rights come from the client's certificate, whatever users there are.
@@ -19,10 +30,13 @@ final class EtcdSession: RPCSession {
     /// The watches of all streams of the connection, and its calls that wait for a lock or an election.
     var watchCount = 0
 
-    init(services: LoopServices, authorization: Authorization) {
+    init(services: LoopServices, client: IdentifiedClient, peer: RPCPeer, openedAt: Int64) {
         self.services = services
-        self.authorization = authorization
-        switch authorization.identity {
+        self.authorization = client.authorization
+        self.certificate = client.certificate
+        self.peer = peer
+        self.openedAt = openedAt
+        switch client.authorization.identity {
         case .administrator, .localAgent, .peer, .anyPeer: self.hasBuiltInRights = true
         case .user, .anonymous, .loopback: self.hasBuiltInRights = false
         }
@@ -72,7 +86,48 @@ final class EtcdSession: RPCSession {
         }
     }
 
-    func connectionClosed() {}
+    func connectionOpened(_ connection: RPCConnection) {
+        self.connection = connection
+        self.transport = connection.isHTTP2 ? .http2 : .http1
+    }
+
+    func connectionClosed() {
+        self.services.remove(self, because: ClosedClient.Reason(self.connection?.ending))
+        self.connection = nil
+    }
+
+    // MARK: - For the list of clients
+
+    /// What an operator is shown of the connection.
+    var client: ClientConnection {
+        let head = self.services.store.replica.current.keyspace.revision
+        var standing = WatchStanding()
+        for stream in self.watchStreams { standing.add(stream.standing(at: head)) }
+        return ClientConnection(
+            id: self.id,
+            identity: self.authorization.identity,
+            certificate: self.certificate,
+            remoteAddress: self.peer.remoteAddress,
+            isEncrypted: self.peer.isTLS,
+            transport: self.transport,
+            userAgent: self.connection?.userAgent ?? "",
+            openedAt: self.openedAt,
+            openStreams: self.connection?.streamCount ?? 0,
+            watches: standing.watches,
+            catchingUp: standing.catchingUp,
+            lag: standing.lag,
+            receivedBytes: self.connection?.receivedByteCount ?? 0,
+            sentBytes: self.connection?.sentByteCount ?? 0
+        )
+    }
+
+    func add(_ watches: WatchStream) {
+        self.watchStreams.append(watches)
+    }
+
+    func remove(_ watches: WatchStream) {
+        self.watchStreams.removeAll { $0 === watches }
+    }
 
     // MARK: - Shared by the services
 

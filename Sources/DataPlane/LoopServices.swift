@@ -1,4 +1,4 @@
-package import AccessControl
+import AccessControl
 package import CoreMetrics
 import EtcdAPI
 import Logging
@@ -20,6 +20,10 @@ package final class LoopServices {
     let passwords: PasswordWorker
     let authMetrics: AuthMetrics
     let snapshots: SnapshotSlots
+    /// The open connections.
+    package let clients = ClientList()
+    private let closedClients: ClosedClients
+    private let wallClock: @Sendable () -> Int64
     /// The open calls whose rights depend on the users, by the order in which they were opened.
     private var revocableCalls: [UInt64: any RevocableCall] = [:]
     private var lastRevocableCall: UInt64 = 0
@@ -44,6 +48,8 @@ package final class LoopServices {
         self.passwords = shared.passwords
         self.authMetrics = shared.authMetrics
         self.snapshots = shared.snapshots
+        self.closedClients = shared.closedClients
+        self.wallClock = shared.wallClock
         self.registry = LoopRegistry(
             eventLoop: port.eventLoop,
             replica: store.replica,
@@ -63,8 +69,18 @@ package final class LoopServices {
     }
 
     /// Makes the services of one connection; on the loop.
-    package func makeSession(_ authorization: Authorization) -> any RPCSession {
-        EtcdSession(services: self, authorization: authorization)
+    package func makeSession(_ client: IdentifiedClient, of peer: RPCPeer) -> any RPCSession {
+        let session = EtcdSession(services: self, client: client, peer: peer, openedAt: self.wallClock())
+        self.clients.add(session)
+        return session
+    }
+
+    /// Takes a closed connection off the list.
+    func remove(_ session: EtcdSession, because reason: ClosedClient.Reason) {
+        self.clients.remove(session)
+        self.closedClients.add(
+            ClosedClient(client: session.client, reason: reason, closedAt: self.wallClock())
+        )
     }
 
     /// Adds a call that is told when users change; returns the number to remove it by.
@@ -116,6 +132,11 @@ package struct SharedServices: Sendable {
     let passwords: PasswordWorker
     let authMetrics: AuthMetrics
     let snapshots: SnapshotSlots
+    let closedClients = ClosedClients()
+    let wallClock: @Sendable () -> Int64
+
+    /// The connections that were closed last, the latest first.
+    package var recentlyClosed: [ClosedClient] { self.closedClients.latest }
 
     /// Creates what is shared.
     ///
@@ -126,13 +147,15 @@ package struct SharedServices: Sendable {
     ///   - factory: Makes the metrics.
     ///   - pool: Threads that hash passwords; a simulation, which has no logins, shares the process's.
     ///   - randomBytes: Returns so many bytes that nobody can guess, for tokens and salts.
+    ///   - wallClock: Returns the milliseconds since 1970.
     package init(
         limits: AuthLimits,
         snapshots: SnapshotSlots,
         tokens: (any TokenProvider)? = nil,
         factory: any MetricsFactory,
         pool: NIOThreadPool,
-        randomBytes: @escaping @Sendable (Int) -> [UInt8]
+        randomBytes: @escaping @Sendable (Int) -> [UInt8],
+        wallClock: @escaping @Sendable () -> Int64
     ) {
         let metrics = AuthMetrics(factory: factory)
         self.tokens = tokens ?? TokenStore(limits: limits, metrics: metrics, randomBytes: randomBytes)
@@ -144,6 +167,7 @@ package struct SharedServices: Sendable {
         )
         self.authMetrics = metrics
         self.snapshots = snapshots
+        self.wallClock = wallClock
     }
 }
 

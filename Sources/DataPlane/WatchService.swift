@@ -25,7 +25,9 @@ final class WatchService: RPCStreamHandler, RevocableCall {
         self.session = session
         self.stream = stream
         self.caller = Caller(of: stream, session)
-        self.watches = WatchStream(registry: session.services.registry, sink: self)
+        let watches = WatchStream(registry: session.services.registry, sink: self)
+        self.watches = watches
+        session.add(watches)
         // Large answers beside it must not hold events back.
         stream.setPriority(urgent: true)
         if !session.hasBuiltInRights || stream.token != nil {
@@ -62,8 +64,10 @@ final class WatchService: RPCStreamHandler, RevocableCall {
     }
 
     private func close() {
-        self.watches?.close()
-        self.watches = nil
+        if let watches = self.watches.take() {
+            watches.close()
+            self.session.remove(watches)
+        }
         self.countWatches()
         if let number = self.revocableNumber { self.session.services.remove(revocable: number) }
         self.revocableNumber = nil

@@ -138,7 +138,6 @@ final class ConnectionNegotiator: ChannelInboundHandler, RemovableChannelHandler
         )
         do throws(RPCRefusal) {
             let session = try self.makeSession(peer, context.eventLoop)
-            self.registration.identify(peer)
             self.install(context, session, peer, isHTTP2: isHTTP2)
         } catch {
             self.environment.metrics.count(error)

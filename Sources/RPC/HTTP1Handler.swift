@@ -22,7 +22,6 @@ final class HTTP1Handler: ChannelDuplexHandler {
     private var isHead = false
     private var isReceiving = false
     private var hasSentHead = false
-    private var isDraining = false
     private var isClosing = false
     private var holdsRead = false
     private var lastActivity = NIODeadline.uptimeNanoseconds(0)
@@ -51,6 +50,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         self.lastActivity = context.eventLoop.now
+        self.connection.session?.connectionOpened(self.connection)
         self.schedule(context.eventLoop)
     }
 
@@ -71,6 +71,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         case .head(let head): self.receiveHead(head, context)
         case .body(let bytes):
             self.environment.metrics.receivedBytes.increment(by: bytes.readableBytes)
+            self.connection.receivedByteCount &+= bytes.readableBytes
             self.exchange?.receiveBody(bytes)
         case .end:
             self.isReceiving = false
@@ -104,13 +105,13 @@ final class HTTP1Handler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ConnectionCommand.drain(let status):
-            self.isDraining = true
+            self.connection.drainStatus = status
             self.keepsAlive = false
             self.connection.finishStreams(status)
             if self.exchange == nil { context.close(promise: nil) }
-        case ConnectionCommand.cut:
-            self.environment.metrics.count(.cut)
-            context.close(promise: nil)
+        case ConnectionCommand.cut(let reason):
+            self.end(context, because: reason)
+            self.tearDown()
         default:
             context.fireUserInboundEventTriggered(event)
         }
@@ -120,7 +121,7 @@ final class HTTP1Handler: ChannelDuplexHandler {
         guard error is HTTPParserError, self.exchange == nil, !self.hasSentHead else {
             return context.close(promise: nil)
         }
-        self.environment.metrics.count(.protocolError)
+        self.connection.end(because: .protocolError)
         let headers = HTTPHeaders([("connection", "close"), ("content-length", "0")])
         let head = HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers)
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
@@ -129,10 +130,13 @@ final class HTTP1Handler: ChannelDuplexHandler {
 
     private func receiveHead(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         self.environment.metrics.httpRequests.increment()
-        self.keepsAlive = head.isKeepAlive && !self.isDraining
+        self.keepsAlive = head.isKeepAlive && self.connection.drainStatus == nil
         self.isHead = head.method == .HEAD
         self.isReceiving = true
         self.hasSentHead = false
+        if self.connection.userAgent.isEmpty, let name = head.headers.first(name: "user-agent") {
+            self.connection.userAgent = String(decoding: name.utf8.prefix(256), as: UTF8.self)
+        }
         let request = HTTPRequest(
             method: head.method.rawValue,
             target: head.uri,
@@ -165,18 +169,15 @@ final class HTTP1Handler: ChannelDuplexHandler {
         let limits = self.environment.limits
         if let pausedTime, (context.eventLoop.now - pausedTime).nanoseconds >= limits.stallTimeout.nanoseconds
         {
-            self.environment.metrics.count(.stall)
-            return context.close(promise: nil)
+            return self.end(context, because: .stall)
         }
         let silence = (context.eventLoop.now - self.lastActivity).nanoseconds
         let isBodyAwaited = self.isReceiving && self.exchange?.handsBodyOn != true
         if isBodyAwaited, silence >= limits.prefaceTimeout.nanoseconds {
-            self.environment.metrics.count(.prefaceTimeout)
-            return context.close(promise: nil)
+            return self.end(context, because: .prefaceTimeout)
         }
         if self.exchange == nil, silence >= limits.idleTimeout.nanoseconds {
-            self.environment.metrics.count(.idle)
-            return context.close(promise: nil)
+            return self.end(context, because: .idle)
         }
         self.schedule(context.eventLoop)
     }
@@ -195,6 +196,12 @@ final class HTTP1Handler: ChannelDuplexHandler {
             [weak self] in
             self?.context?.close(promise: nil)
         }
+    }
+
+    private func end(_ context: ChannelHandlerContext, because reason: RPCMetrics.Closure) {
+        self.isClosing = true
+        self.connection.end(because: reason)
+        context.close(promise: nil)
     }
 
     private func tearDown() {
@@ -229,6 +236,7 @@ extension HTTP1Handler: HTTPTransport {
 
     func sendBody(_ bytes: ByteBuffer) {
         self.environment.metrics.sentBytes.increment(by: bytes.readableBytes)
+        self.connection.sentByteCount &+= bytes.readableBytes
         self.context?.write(self.wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
     }
 

@@ -42,6 +42,7 @@ extension RPCConnection: ChannelDuplexHandler {
         let byteCount = buffer.readableBytes
         guard let http2 = unsafe self.http2, !self.isClosing, byteCount > 0 else { return }
         self.environment.metrics.receivedBytes.increment(by: byteCount)
+        self.receivedByteCount &+= byteCount
         self.hasReceivedSinceTick = true
         self.readTime = self.eventLoop.now
         self.depth += 1
@@ -87,7 +88,12 @@ extension RPCConnection: ChannelDuplexHandler {
         case let command as ConnectionCommand:
             switch command {
             case .drain(let status): self.drain(status)
-            case .cut: self.cut()
+            case .cut(let reason):
+                self.cut(because: reason)
+                guard self.isClosing else { return }
+                // It may have been waiting for the peer to close its side.
+                context.close(promise: nil)
+                self.finishTearDown(atOnce: true)
             }
         default:
             context.fireUserInboundEventTriggered(event)

@@ -7,7 +7,7 @@ enum ConnectionCommand: Sendable {
     /// End when the open calls have ended; streaming calls end with this status.
     case drain(RPCStatus)
     /// End now.
-    case cut
+    case cut(RPCMetrics.Closure)
 }
 
 extension RPCConnection {
@@ -23,6 +23,7 @@ extension RPCConnection {
             return
         }
         self.timers = TimerTarget(self)
+        self.session?.connectionOpened(self)
         self.schedule(self.environment.limits.prefaceTimeout)
         self.pump()
     }
@@ -69,7 +70,7 @@ extension RPCConnection {
 
     /// Closes a connection whose peer does not listen any more.
     func abandon(_ reason: RPCMetrics.Closure) {
-        self.endReason = self.endReason ?? reason
+        self.end(because: reason)
         self.log("connection abandoned", reason.rawValue)
         self.closeAtOnce()
     }
@@ -104,9 +105,9 @@ extension RPCConnection {
     }
 
     /// Sends GOAWAY and cuts the connection, whether or not the client reads it.
-    func cut() {
+    func cut(because reason: RPCMetrics.Closure = .cut) {
         guard let http2 = unsafe self.http2, !self.isClosing else { return }
-        self.endReason = self.endReason ?? .cut
+        self.end(because: reason)
         self.isCut = true
         unsafe nghttp2_session_terminate_session(http2, NGHTTP2_NO_ERROR.rawValue)
         // Inside a callback nothing can be written or freed yet.
@@ -122,7 +123,7 @@ extension RPCConnection {
         case Int(NGHTTP2_ERR_FLOODED.rawValue): reason = .flood
         default: reason = .protocolError
         }
-        self.endReason = self.endReason ?? reason
+        self.end(because: reason)
         self.log("connection failed", reason.rawValue)
         let error = reason == .flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR
         unsafe nghttp2_session_terminate_session(self.http2, error.rawValue)
@@ -133,10 +134,10 @@ extension RPCConnection {
     func noteGoAway(code: UInt32) {
         switch code {
         case NGHTTP2_NO_ERROR.rawValue: break
-        case NGHTTP2_ENHANCE_YOUR_CALM.rawValue: self.endReason = self.endReason ?? .flood
+        case NGHTTP2_ENHANCE_YOUR_CALM.rawValue: self.end(because: .flood)
         // What the library says when a client resets more streams than it may.
-        case NGHTTP2_INTERNAL_ERROR.rawValue: self.endReason = self.endReason ?? .flood
-        default: self.endReason = self.endReason ?? .protocolError
+        case NGHTTP2_INTERNAL_ERROR.rawValue: self.end(because: .flood)
+        default: self.end(because: .protocolError)
         }
     }
 
@@ -155,9 +156,13 @@ extension RPCConnection {
         self.finishTearDown()
     }
 
-    func finishTearDown() {
+    /// Does that once the channel is closed, or at once for a peer that is not waited for: under TLS the
+    /// channel lasts until the peer has said goodbye, or for seconds if it does not.
+    func finishTearDown(atOnce: Bool = false) {
         // Never under a callback: the library would go on using what was freed.
-        guard self.isClosing, self.depth == 0, self.context?.channel.isActive != true else { return }
+        guard self.isClosing, self.depth == 0, atOnce || self.context?.channel.isActive != true else {
+            return
+        }
         // First, because handlers may flush when they are told, and the library would read closed streams.
         let http2 = unsafe self.http2.take()
         unsafe nghttp2_session_del(http2)
@@ -166,7 +171,6 @@ extension RPCConnection {
         self.keepLentBytes()
         self.output = ByteBuffer()
         self.timers.take()?.connection = nil
-        if let reason = self.endReason.take() { self.environment.metrics.count(reason) }
         self.session.take()?.connectionClosed()
     }
 }

@@ -65,6 +65,7 @@ extension RPCConnection {
         let count = output.readableBytes
         guard count > 0, let context = self.context else { return self.spareOutput.giveBack(output) }
         self.environment.metrics.sentBytes.increment(by: count)
+        self.sentByteCount &+= count
         context.writeAndFlush(self.wrapOutboundOut(output), promise: nil)
         // What is not written yet needs its buffer.
         guard !context.channel.isWritable else { return self.spareOutput.giveBack(output) }
@@ -105,7 +106,7 @@ extension RPCConnection {
         if self.isCut { return self.closeAtOnce() }
         guard unsafe nghttp2_session_want_read(http2) == 0 else { return }
         guard unsafe nghttp2_session_want_write(http2) == 0 else { return }
-        if self.drainStatus != nil { self.endReason = self.endReason ?? .drained }
+        if self.drainStatus != nil { self.end(because: .drained) }
         if self.endReason == .flood {
             self.closeAtOnce()
         } else {

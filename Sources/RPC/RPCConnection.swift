@@ -32,6 +32,10 @@ package import NIOCore
     package internal(set) var session: (any RPCSession)?
     /// What the client calls itself in its first request (`user-agent`), at most 256 bytes; empty before.
     package internal(set) var userAgent = ""
+    /// How many bytes the client has sent; of HTTP/1.1, those of bodies.
+    package internal(set) var receivedByteCount = 0
+    /// How many bytes the client was sent; of HTTP/1.1, those of bodies.
+    package internal(set) var sentByteCount = 0
 
     let environment: RPCEnvironment
     var http2: OpaquePointer?
@@ -67,7 +71,7 @@ package import NIOCore
     /// Whether to close without waiting for anybody.
     var isCut = false
     /// Why we ended the connection, if we did; the first reason counts.
-    var endReason: RPCMetrics.Closure?
+    private(set) var endReason: RPCMetrics.Closure?
     var hasReceivedSettings = false
     var hasReceivedSinceTick = false
     var awaitsPing = false
@@ -104,6 +108,23 @@ package import NIOCore
 
     /// The number of calls and requests that are open.
     package var streamCount: Int { self.streams.count }
+
+    /// Whether the peer speaks HTTP/2; it speaks HTTP/1.1 otherwise.
+    ///
+    /// Known until the connection is closed.
+    package var isHTTP2: Bool { unsafe self.http2 != nil }
+
+    /// Why we end the connection or ended it; `nil` when the client did.
+    package var ending: RPCMetrics.Closure? {
+        self.endReason ?? (self.drainStatus == nil ? nil : .drained)
+    }
+
+    /// Notes why we end the connection, and counts it, unless there was a reason before.
+    func end(because reason: RPCMetrics.Closure) {
+        guard self.endReason == nil else { return }
+        self.endReason = reason
+        self.environment.metrics.count(reason)
+    }
 
     /// Writes what was sent on any of this connection's streams.
     ///

@@ -43,6 +43,7 @@ package final class RPCListener: Sendable {
     ///   - methods: What is served.
     ///   - metrics: Made for the same methods.
     ///   - logger: Says at debug level why connections failed.
+    ///   - numbers: Shared by listeners whose connections must not have the same numbers.
     ///   - makeSession: Makes the services of a connection, on its loop, or refuses the peer.
     /// - Returns: The listener, which serves until ``shutdown(grace:status:)``.
     /// - Throws: What the system says when the address cannot be bound.
@@ -54,10 +55,11 @@ package final class RPCListener: Sendable {
         methods: RPCMethodTable,
         metrics: RPCMetrics,
         logger: Logger,
+        numbers: ConnectionNumbers = ConnectionNumbers(),
         makeSession: @escaping SessionMaker
     ) async throws -> RPCListener {
         let environment = RPCEnvironment(methods: methods, limits: limits, metrics: metrics, logger: logger)
-        let registry = ConnectionRegistry()
+        let registry = ConnectionRegistry(numbers: numbers)
         let watermarks = ChannelOptions.Types.WriteBufferWaterMark(
             low: limits.socketLowWatermarkBytes,
             high: limits.socketHighWatermarkBytes
@@ -99,18 +101,18 @@ package final class RPCListener: Sendable {
     /// The number of open connections, including those in the handshake.
     package var connectionCount: Int { self.registry.count }
 
-    /// Who is connected, oldest connection first; without connections in the handshake.
-    package var peers: [RPCPeer] { self.registry.peers }
-
-    /// Cuts the connections whose peers satisfy `isIncluded`, for instance because their certificate was
-    /// revoked.
+    /// Cuts a connection: its peer is told (GOAWAY) and not waited for.
     ///
-    /// - Returns: How many there were.
-    @discardableResult
-    package func closeConnections(where isIncluded: (RPCPeer) -> Bool) -> Int {
-        let channels = self.registry.channels { peer in peer.map(isIncluded) ?? false }
-        for channel in channels { channel.pipeline.fireUserInboundEventTriggered(ConnectionCommand.cut) }
-        return channels.count
+    /// What is asked of the connection's loop afterwards finds the session closed.
+    ///
+    /// - Parameters:
+    ///   - id: ``RPCPeer/connectionID``.
+    ///   - reason: What it is counted under, and its session told.
+    /// - Returns: Whether there was such a connection.
+    package func cut(_ id: UInt64, because reason: RPCMetrics.Closure) -> Bool {
+        guard let channel = self.registry.channel(id) else { return false }
+        channel.pipeline.fireUserInboundEventTriggered(ConnectionCommand.cut(reason))
+        return true
     }
 
     /// Stops accepting, lets the open calls end, and closes every connection.
@@ -131,12 +133,12 @@ package final class RPCListener: Sendable {
         let eventLoop = self.group.next()
         let drained = eventLoop.makePromise(of: Void.self)
         self.registry.close(whenEmpty: drained)
-        for channel in self.registry.channels(where: { _ in true }) {
+        for channel in self.registry.channels {
             channel.pipeline.fireUserInboundEventTriggered(ConnectionCommand.drain(status))
         }
         let registry = self.registry
         let timer = eventLoop.scheduleTask(in: .nanoseconds(grace.nanoseconds)) {
-            for channel in registry.channels(where: { _ in true }) { channel.close(promise: nil) }
+            for channel in registry.channels { channel.close(promise: nil) }
         }
         // The promise never fails.
         try? await drained.futureResult.get()

@@ -37,6 +37,7 @@ package final class RPCMetrics: Sendable {
         case idle
         case drained
         case cut
+        case revoked
     }
 
     let connections: Meter

@@ -16,7 +16,8 @@ package struct RPCPeer: Sendable {
     /// Whether the bytes of this connection are encrypted.
     package let isTLS: Bool
 
-    /// The connection's number, unique within one listener and never used again.
+    /// The connection's number, unique among listeners that share their ``ConnectionNumbers`` and never used
+    /// again.
     package let connectionID: UInt64
 
     /// Creates the description of a peer.

@@ -29,11 +29,19 @@ package protocol RPCSession: AnyObject {
     /// Answers a request that is not gRPC; its body is complete.
     func respond(to request: HTTPRequest, on exchange: HTTPExchange)
 
+    /// Says on which connection the session's calls come in; once, before the first.
+    ///
+    /// Not called when the connection is gone before it can begin.
+    func connectionOpened(_ connection: RPCConnection)
+
     /// Says that the connection is gone; the last call. All streams have been closed before.
     func connectionClosed()
 }
 
 extension RPCSession {
+    /// Is for sessions that want to know.
+    package func connectionOpened(_ connection: RPCConnection) {}
+
     /// Has every body collected.
     package func bodyHandler(
         for request: HTTPRequest,

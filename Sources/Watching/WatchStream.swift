@@ -41,6 +41,15 @@ package final class WatchStream {
     /// The number of watchers.
     package var watcherCount: Int { self.watchers.count }
 
+    /// Returns how far the watchers are when the store's newest revision is `head`.
+    package func standing(at head: Int64) -> WatchStanding {
+        var standing = WatchStanding()
+        for watcher in self.watchers.values {
+            standing.add(watcher, at: head, liveRevision: self.registry.liveRevision)
+        }
+        return standing
+    }
+
     /// Creates a watcher.
     ///
     /// Its events begin to flow in a later turn of the loop, so that the caller can announce it first.

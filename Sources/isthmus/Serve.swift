@@ -178,7 +178,7 @@ struct Server {
         plane.memberName = self.configuration.clusterName.rawValue
         let tls = contexts.map { contexts -> @Sendable () -> NIOSSLContext? in { contexts.current } }
         let identify: DataPlaneServer.Identify = { (peer) throws(RPCRefusal) in
-            try identification.authorization(of: peer)
+            try identification.client(peer)
         }
         return try await StartFailure.wrap(listeningOn: data.listen) {
             try await DataPlaneServer.start(
@@ -189,6 +189,7 @@ struct Server {
                 identify: identify,
                 randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
                 makeDigest: { try SHA256Digest() },
+                wallClock: { WallClock.milliseconds },
                 metrics: self.registry,
                 logger: self.logger
             )
@@ -202,6 +203,7 @@ struct Server {
     ) async throws -> AdminServer {
         let opening = AdminOpening(
             configuration: self.configuration,
+            store: store,
             registry: self.registry,
             logger: self.logger
         )

@@ -1,4 +1,5 @@
 import AccessControl
+import DataPlane
 
 /// A client's way to the server: who it is, and its connection while it has one.
 final class Line {
@@ -16,6 +17,19 @@ final class Line {
 
     /// What stands for its certificate.
     var certificate: [UInt8] { Array("\(self.name) \(self.certificateCount)".utf8) }
+
+    /// What the server makes of it.
+    var identified: IdentifiedClient {
+        let certificate = ClientCertificate(
+            commonName: self.name,
+            issuerCommonName: "simulation",
+            serialNumber: "\(self.certificateCount)",
+            notAfter: 0,
+            fingerprint: String(decoding: self.certificate, as: UTF8.self),
+            keyFingerprint: self.name
+        )
+        return IdentifiedClient(self.authorization, certificate: certificate)
+    }
 
     /// Gets another certificate, for its next connection.
     func renewCertificate() { self.certificateCount += 1 }

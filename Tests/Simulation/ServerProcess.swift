@@ -33,6 +33,7 @@ final class ServerProcess {
     private let services: [LoopServices]
     private var times: [Duration]
     private let environment: RPCEnvironment
+    private let shared: SharedServices
     /// What was published and not announced yet.
     private var report: CommitLoop.StepReport?
     /// Whether the commit thread is in the middle of a step.
@@ -77,6 +78,7 @@ final class ServerProcess {
         self.commitLoop = loop
         self.store = store
         let shared = Self.sharedServices(configuration.dataPlane.authLimits)
+        self.shared = shared
         self.eventLoops = (0..<configuration.loopCount).map { _ in EmbeddedEventLoop() }
         self.times = self.eventLoops.map { _ in now() }
         self.services = self.eventLoops.map { eventLoop in
@@ -109,9 +111,21 @@ final class ServerProcess {
             ),
             factory: NOOPMetricsHandler.instance,
             pool: .singleton,
-            randomBytes: { Array(repeating: 7, count: $0) }
+            randomBytes: { Array(repeating: 7, count: $0) },
+            wallClock: { 0 }
         )
     }
+
+    /// The open connections, by number.
+    var clients: [ClientConnection] {
+        self.services.flatMap { $0.clients.page(after: 0, limit: .max).clients }.sorted { $0.id < $1.id }
+    }
+    /// A page of the connections of the first loop.
+    func clientPage(after id: UInt64, limit: Int) -> ClientPage {
+        self.services[0].clients.page(after: id, limit: limit)
+    }
+    /// The connections that were closed last, the latest first.
+    var recentlyClosed: [ClosedClient] { self.shared.recentlyClosed }
 
     /// The newest state that readers see.
     var snapshot: Snapshot { self.store.replica.current }
@@ -131,12 +145,17 @@ final class ServerProcess {
 
     func accept(_ number: Int, _ line: Line) throws -> Wire {
         let index = number % self.eventLoops.count
+        let peer = RPCPeer(
+            remoteAddress: nil,
+            certificateChain: [line.certificate],
+            isTLS: true,
+            connectionID: UInt64(number)
+        )
         let wire = try Wire(
-            number: number,
             eventLoop: self.eventLoops[index],
             environment: self.environment,
-            session: self.services[index].makeSession(line.authorization),
-            certificate: line.certificate
+            session: self.services[index].makeSession(line.identified, of: peer),
+            peer: peer
         )
         self.wires.append(wire)
         return wire

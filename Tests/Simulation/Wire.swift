@@ -36,22 +36,16 @@ final class Wire {
     var onClientClosed: () -> Void = {}
 
     init(
-        number: Int,
         eventLoop: EmbeddedEventLoop,
         environment: RPCEnvironment,
         session: any RPCSession,
-        certificate: [UInt8]
+        peer: RPCPeer
     ) throws {
-        self.number = number
+        self.number = Int(peer.connectionID)
         self.channel = EmbeddedChannel(loop: eventLoop)
         self.connection = RPCConnection(
             environment: environment,
-            peer: RPCPeer(
-                remoteAddress: nil,
-                certificateChain: [certificate],
-                isTLS: true,
-                connectionID: UInt64(number)
-            ),
+            peer: peer,
             session: session,
             eventLoop: eventLoop
         )

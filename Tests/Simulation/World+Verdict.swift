@@ -1,3 +1,4 @@
+import DataPlane
 import MVCC
 import Storage
 
@@ -40,6 +41,23 @@ extension World {
         return problems
     }
 
+    /// What the list of clients says and is not so: it has who is connected, and nobody is behind any more.
+    private var misreportedClients: [String] {
+        guard let process else { return [] }
+        let open = process.wires.filter(\.isOpenForServer).map { UInt64($0.number) }.sorted()
+        let listed = process.clients
+        var problems: [String] = []
+        if listed.map(\.id) != open {
+            problems.append("clients: \(listed.map(\.id)) are listed, \(open) connected")
+        }
+        // Nobody has told the server yet of those that are silently gone.
+        let lost = Set(process.wires.filter(\.isBlackHole).map { UInt64($0.number) })
+        for client in listed where !lost.contains(client.id) && (client.lag != 0 || client.catchingUp != 0) {
+            problems.append("clients: \(client.id) is said to be \(client.lag) behind")
+        }
+        return problems
+    }
+
     /// What the store still has and should not, or does not have and should.
     private var leftovers: [String] {
         guard let keyspace = self.process?.snapshot.keyspace else { return ["the server does not run"] }
@@ -51,6 +69,6 @@ extension World {
         let stored = records.map { SentEvent($0) }
         let expected = self.history.state.values.sorted { $0.key < $1.key }.map(\.withoutPrevious)
         if stored != expected { problems.append("the store has \(stored), the log \(expected)") }
-        return problems
+        return problems + self.misreportedClients
     }
 }

@@ -121,9 +121,8 @@ package final class AppliedBoard: Sendable {
         return state
     }
 
-    /// Waits until `condition` holds for an object, but not longer than until `deadline`.
-    ///
-    /// - Parameter deadline: In nanoseconds since 1970.
+    /// Waits until `condition` holds for an object, but not longer than until `deadline`, which is in
+    /// nanoseconds since 1970.
     func wait(
         for id: AdminObjectID,
         until deadline: Int64,

@@ -27,9 +27,7 @@ struct PublicationPlan: Sendable {
     /// What is to be done.
     let step: Step
 
-    /// Plans for an object.
-    ///
-    /// - Parameter known: What was last found of it, which saves reading the object again.
+    /// Plans for an object; `known` is what was last found of it, which saves reading it again.
     init(
         _ id: AdminObjectID,
         object: AdminObject?,

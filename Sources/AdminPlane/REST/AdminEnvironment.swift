@@ -115,9 +115,11 @@ package struct AppliedState: Sendable, Hashable {
 package struct AppliedStates: Sendable {
     /// The newest state of an object; `nil` when no reconciler has looked at it.
     package var state: @Sendable (_ id: AdminObjectID) -> AppliedState?
-    /// Waits until the object is applied in this version or a later one, or, without a version, until nothing
-    /// of a deleted object is left; not longer than until `deadline` (nanoseconds since 1970), and not longer
-    /// than the task is wanted.
+    /// Waits for a reconciler.
+    ///
+    /// Until the object is applied in this version or a later one, or, without a version, until nothing of a
+    /// deleted object is left; not longer than until `deadline` (nanoseconds since 1970), and not longer than
+    /// the task is wanted.
     package var wait:
         @Sendable (_ id: AdminObjectID, _ resourceVersion: Int64?, _ deadline: Int64) async -> AppliedWait
 

@@ -1,5 +1,6 @@
 import AccessControl
 import ChangeBus
+import DataPlane
 import PKI
 import RPC
 
@@ -14,17 +15,22 @@ struct EtcdIdentification: Sendable {
     /// What is revoked, kept fresh by its ``RevocationKeeper``.
     let revoked: Published<RevocationList?>
 
-    /// Returns what the peer may do; the transport has verified its certificate, if there has to be one.
-    func authorization(of peer: RPCPeer) throws(RPCRefusal) -> Authorization {
+    /// Returns who the peer is and what it may do; the transport has verified its certificate, if there has
+    /// to be one.
+    func client(_ peer: RPCPeer) throws(RPCRefusal) -> IdentifiedClient {
         guard let leaf = peer.certificateChain.first else {
-            return Authorization(untilUsersCount: peer.isTLS ? .anonymous : .loopback)
+            return IdentifiedClient(Authorization(untilUsersCount: peer.isTLS ? .anonymous : .loopback))
         }
         // Losing the error is right: what cannot be parsed names nobody, and the refusal is counted.
-        guard let certificate = try? Certificate(der: leaf) else { throw .unidentified }
+        guard let certificate = try? Certificate(der: leaf), let facts = try? ClientCertificate(certificate)
+        else { throw .unidentified }
         if let list = self.revoked.current, list.contains(certificate) { throw .revoked }
         let isAllowed = self.allowedHosts.isEmpty || self.allowedHosts.contains(where: certificate.isValid)
         guard isAllowed else { throw .unidentified }
         let name = self.identifiesByCertificate ? certificate.commonName : ""
-        return Authorization(untilUsersCount: Identity(userName: name))
+        return IdentifiedClient(
+            Authorization(untilUsersCount: Identity(userName: name)),
+            certificate: facts
+        )
     }
 }

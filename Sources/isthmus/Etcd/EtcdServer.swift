@@ -197,10 +197,11 @@ struct EtcdServer {
                 group: self.group,
                 store: store,
                 configuration: self.dataPlaneConfiguration(pages),
-                identify: { (peer) throws(RPCRefusal) in try identification.authorization(of: peer) },
+                identify: { (peer) throws(RPCRefusal) in try identification.client(peer) },
                 tokens: tokens,
                 randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
                 makeDigest: { try SHA256Digest() },
+                wallClock: { WallClock.milliseconds },
                 metrics: self.registry,
                 logger: self.logger,
                 willListen: { self.registerMetrics(store, credentials) }

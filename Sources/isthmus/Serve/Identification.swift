@@ -1,4 +1,5 @@
 import AccessControl
+import DataPlane
 import MeshSchema
 import PKI
 import RPC
@@ -23,14 +24,23 @@ struct Identification: Sendable {
         )
     }
 
-    /// Returns what the peer may do; the transport has verified its certificate.
-    func authorization(of peer: RPCPeer) throws(RPCRefusal) -> Authorization {
-        guard peer.isTLS else { return self.roles.authorization(of: .loopback) }
-        guard let leaf = peer.certificateChain.first, let certificate = try? Certificate(der: leaf) else {
+    /// Returns who the peer is and what it may do; the transport has verified its certificate.
+    func client(_ peer: RPCPeer) throws(RPCRefusal) -> IdentifiedClient {
+        guard peer.isTLS else { return IdentifiedClient(self.roles.authorization(of: .loopback)) }
+        guard let leaf = peer.certificateChain.first, let certificate = try? Certificate(der: leaf),
+            let facts = try? ClientCertificate(certificate)
+        else {
             // Losing the error is right: what cannot be parsed names nobody, and the refusal is counted.
             throw .unidentified
         }
-        let identity = Identity(commonName: certificate.commonName, clusterName: self.clusterName)
-        return self.roles.authorization(of: identity)
+        return IdentifiedClient(
+            self.authorization(ofCommonName: certificate.commonName),
+            certificate: facts
+        )
+    }
+
+    /// Returns what the holder of a certificate with this common name may do.
+    func authorization(ofCommonName name: String) -> Authorization {
+        self.roles.authorization(of: Identity(commonName: name, clusterName: self.clusterName))
     }
 }

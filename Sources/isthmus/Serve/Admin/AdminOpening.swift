@@ -7,17 +7,18 @@ import MicroHTTP
 import NIOCore
 import PKI
 import Persistence
+import Storage
 import Telemetry
 
 /// Puts the admin plane together, in the order in which its parts need each other.
 struct AdminOpening {
     let configuration: ServeConfiguration
+    /// Where published objects go.
+    let store: Store
     let registry: MetricsRegistry
     let logger: Logger
 
-    /// Opens `admin.db`.
-    ///
-    /// - Parameter commits: Told of what is committed.
+    /// Opens `admin.db`; `commits` is told of what is committed.
     private func openStore(_ commits: AdminCommits) throws(StartFailure) -> AdminStore {
         let environment = AdminStore.Environment(
             now: AdminClock.now,
@@ -37,10 +38,12 @@ struct AdminOpening {
     /// Opens the database, starts the listeners and answers requests from then on.
     ///
     /// - Parameter facts: What `GET /system/info` tells of the rest of the process.
+    /// - Returns: The running plane.
+    /// - Throws: ``StartFailure``.
     func start(facts: @escaping @Sendable () async -> SystemFacts) async throws -> AdminServer {
         let commits = AdminCommits()
         let store = try self.openStore(commits)
-        let applied = AppliedStates(state: { _ in nil }, wait: { _, _, _ in .timedOut })
+        let publisher = self.makePublisher(store)
         let certificates = self.needsCertificates ? self.certificates : nil
         let environment = AdminEnvironment(
             store: store,
@@ -50,13 +53,14 @@ struct AdminOpening {
             sha256: Self.sha256,
             ownUser: geteuid(),
             administrator: { certificates?.administrator($0) },
-            applied: applied,
+            applied: publisher.states,
             systemFacts: facts
         )
         try await AdminAPI.prepare(store)
         try await self.writeToken(environment)
         let feed = EventFeed(store: store, now: AdminClock.now)
         commits.tell { _ in feed.wake() }
+        commits.tell { publisher.mark($0) }
         let service = AdminAPI.makeService(
             environment,
             feed: feed,
@@ -68,6 +72,7 @@ struct AdminOpening {
             store: store,
             service: service,
             feed: feed,
+            publisher: publisher,
             server: server,
             certificates: certificates,
             logger: self.logger,
@@ -76,6 +81,21 @@ struct AdminOpening {
     }
 
     // MARK: - Parts
+
+    private func makePublisher(_ admin: AdminStore) -> Publisher {
+        Publisher(
+            admin: admin,
+            store: self.store,
+            cluster: self.cluster,
+            environment: Publisher.Environment(
+                now: AdminClock.now,
+                // Ends early only when the task is cancelled, which the caller looks at.
+                sleep: { try? await Task.sleep(for: $0) }
+            ),
+            metrics: PublicationMetrics(factory: self.registry),
+            logger: self.logger
+        )
+    }
 
     private var cluster: ClusterContext {
         ClusterContext(

@@ -1,0 +1,25 @@
+import DataPlane
+import PKI
+
+extension ClientCertificate {
+    /// Reads what an operator is shown of a certificate, and what revocations name.
+    init(_ certificate: Certificate) throws(PKIError) {
+        let digest = try SHA256Digest()
+        let key = certificate.publicKey.der
+        try digest.update(key.span.bytes)
+        self.init(
+            commonName: certificate.commonName,
+            issuerCommonName: certificate.issuerCommonName,
+            serialNumber: certificate.serialNumber.description,
+            notAfter: certificate.validity.notAfter,
+            fingerprint: Self.hexadecimal(certificate.fingerprint),
+            keyFingerprint: Self.hexadecimal(try digest.finish())
+        )
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
