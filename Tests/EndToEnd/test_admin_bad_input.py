@@ -8,6 +8,7 @@ import zlib
 import pytest
 from support import process
 from support.admin import Admin
+from support.process import eventually
 
 pytestmark = pytest.mark.isthmus_only
 
@@ -197,7 +198,7 @@ def test_a_body_that_is_cut_off_changes_nothing(server, admin, unchanged):
     data = request(admin, "PUT", "/api/v1/services/shop/cart", json.dumps(SERVICE).encode())
     with socket.create_connection(("127.0.0.1", server.admin_port)) as connection:
         connection.sendall(data[:-10])
-    admin.get("whoami")
+    eventually(lambda: server.metrics()["isthmus_admin_http_requests_in_flight"] == 0, what="the end of the request")
 
 
 def test_a_request_that_dribbles_is_cut_and_others_are_served(server, admin, unchanged):
