@@ -47,7 +47,15 @@ package enum AdminAPI {
         operations += EventsResource(environment: environment, feed: feed, kindNames: kindNames).operations
         operations += AuditResource(environment: environment).operations
         operations += SystemResource(environment: environment, kinds: ObjectKind.all).operations
-        operations += OpenPages(files: pages, authenticator: authenticator).operations
+        operations += OpenPages(files: pages).operations
+        operations +=
+            StatusPage(
+                files: pages,
+                environment: environment,
+                authenticator: authenticator,
+                others: operations,
+                kindNames: kindNames
+            ).operations
         return IndexResource(others: operations).operations + operations
     }
 
