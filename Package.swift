@@ -165,7 +165,7 @@ let package = Package(
         // Tests: what they share, one test target per module, and the rules of the house.
         .target(
             name: "FuzzTargets",
-            dependencies: ["RPC", "EtcdAPI", protobuf, nioCore, nioEmbedded, logging, metrics],
+            dependencies: ["RPC", "EtcdAPI", "Documents", protobuf, nioCore, nioEmbedded, logging, metrics],
             path: "Tests/FuzzTargets",
             swiftSettings: relaxed
         ),
@@ -281,6 +281,14 @@ let package = Package(
                 "DataPlane", "EtcdAPI", "MVCC", "Storage", "Watching", "AccessControl", "Passwords", "PKI",
                 "RPC", "SnapshotFile", "TestSupport", protobuf, nioCore, nioPosix, nioEmbedded, logging,
                 metrics,
+            ],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
+            name: "AdminPlaneTests",
+            dependencies: [
+                "TestSupport", "AdminPlane", "Documents", "MeshResources", "MeshSchema", "MicroHTTP",
+                "Persistence", nioCore, metrics,
             ],
             swiftSettings: relaxed
         ),

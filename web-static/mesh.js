@@ -75,7 +75,9 @@ function line(from, to, peer) {
 
 function node(place, peer, size, isNamed, width) {
   const group = make('g', { class: 'node', 'data-state': peer.state, 'data-peer': peer.name });
-  const right = place.x > width / 2 + 1, left = place.x < width / 2 - 1;
+  const room = 100;
+  const right = isNamed === 'inwards' ? place.x < width - room : place.x > width / 2 + 1;
+  const left = !right && place.x < (isNamed === 'inwards' ? width : width / 2 - 1);
   group.append(make('title', {}, [peer.name, peer.say].filter(Boolean).join(' – ')));
   group.append(make('circle', { class: 'touch', cx: at(place.x), cy: at(place.y), r: Math.max(10, size) }));
   const shape = peer.state === 'failed'
@@ -129,9 +131,9 @@ export class Mesh {
     const size = count > 150 ? 2.6 : many ? 4 : 8;
     const name = short(this.info?.clusterName ?? '', 14);
     const half = many ? Math.max(24, name.length * 3.8 + 10) : Math.max(30, name.length * 4 + 14);
-    const reach = { x: width / 2 - (many ? 14 : Math.min(90, width * 0.22)), y: height / 2 - (many ? 12 : 34) };
+    const reach = { x: width / 2 - (many ? 14 : Math.min(90, width * 0.22)), y: height / 2 - (many ? 12 : 46) };
     const positions = places(count, width, height, reach);
-    const named = new Set((many ? this.list.filter((peer) => peer.state === 'failed').slice(0, namesOfBroken) : this.list).map((peer) => peer.name));
+    const named = many ? this.namesWithRoom(positions) : new Map(this.list.map((peer) => [peer.name, 'outwards']));
     const picture = make('svg', {
       viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': description(this.info, this.list), class: many ? 'many' : 'few',
     });
@@ -141,12 +143,25 @@ export class Mesh {
     // Broken ones last, so that they lie above.
     const order = [...this.list.keys()].sort((one, other) => (this.list[one].state === 'failed') - (this.list[other].state === 'failed'));
     for (const index of order) picture.append(line(edgeOf(centre, half, positions[index]), positions[index], this.list[index]));
-    for (const index of order) picture.append(node(positions[index], this.list[index], size, named.has(this.list[index].name), width));
+    for (const index of order) picture.append(node(positions[index], this.list[index], size, named.get(this.list[index].name), width));
     picture.append(this.own(centre, half, name));
     if (count === 0) {
       picture.append(text('no other cluster yet', { class: 'node-name', x: centre.x, y: at(centre.y + reach.y * 0.72 + 5), 'text-anchor': 'middle' }));
     }
     this.host.replaceChildren(picture);
+  }
+
+  /// Among many only broken ones are named, and of these those whose names do not cover each other.
+  namesWithRoom(positions) {
+    const taken = [], names = new Map();
+    this.list.forEach((peer, index) => {
+      const place = positions[index];
+      const isFree = taken.every((other) => Math.abs(other.x - place.x) > 110 || Math.abs(other.y - place.y) > 30);
+      if (peer.state !== 'failed' || !isFree || taken.length === namesOfBroken) return;
+      taken.push(place);
+      names.set(peer.name, 'inwards');
+    });
+    return names;
   }
 
   own(centre, half, name) {

@@ -117,6 +117,7 @@ class Page {
       const sign = { failed: '✕ ', waiting: '… ' }[verdict[0].fields.state] ?? '';
       document.title = `${sign}${answers.info?.clusterName ?? ''} – Isthmus`;
     }
+    byID('link').dataset.at = exact(new Date().toISOString());
     this.tick();
   }
 
@@ -179,7 +180,7 @@ class Page {
     const now = nowInSeconds();
     refreshTimes(byID('main'), now, this.isExact);
     const { state, next, since: begin } = this.link ?? {};
-    byID('banner-next').textContent = state === 'away' ? `${since(new Date(begin).toISOString(), now)}; next try in ${Math.max(0, Math.ceil(next / 1000 - now))} s` : '';
+    byID('banner-next').textContent = state === 'away' ? `For ${since(new Date(begin).toISOString(), now)}; next try in ${Math.max(0, Math.ceil(next / 1000 - now))} s` : '';
   }
 }
 

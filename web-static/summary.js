@@ -17,6 +17,7 @@ export function summary(answers, now) {
     clusterID: number(info.clusterID),
     version: info.version ?? '',
     now: new Date(now * 1000).toISOString(),
+    nowText: exact(new Date(now * 1000).toISOString()),
     verdict: verdict(answers, now),
     numbers: numbers(info, now),
     ...section('peers', peers(answers.peers ?? [], now), rows.peers, 'No other cluster is declared.'),
@@ -52,7 +53,9 @@ export function verdict(answers, now) {
   } else if (failed.length > 0) {
     const first = failed.map((peer) => peer.metadata.name).sort(states.byName)[0];
     const peer = failed.find((each) => each.metadata.name === first);
-    [state, line] = ['failed', `${number(failed.length)} of ${total} ${failed.length === 1 ? 'is' : 'are'} broken. ${first}: ${headline(peer)}`];
+    const broken = peerList.length === 1 ? 'The other cluster is broken.'
+      : `${number(failed.length)} of ${total} ${failed.length === 1 ? 'is' : 'are'} broken.`;
+    [state, line] = ['failed', `${broken} ${first}: ${headline(peer)}`];
   } else if (waiting.length > 0) {
     [state, line] = ['waiting', `${number(live.length)} of ${total} live, ${number(waiting.length)} on the way.`];
   } else if (peerList.length === 0) {
@@ -87,7 +90,7 @@ export function numbers(info, now, rate = '') {
     connections: number(dataPlane.connections), watches: number(dataPlane.watches), address: dataPlane.address ?? '',
     startTime: info.startTime ?? '', uptime: since(info.startTime, now),
     objects: objects.map(([what, count]) => ({
-      fragment: 'object-count', key: what, fields: { what: words(what), count: number(count) },
+      fragment: 'object-count', key: what, fields: { what: count === 1 ? singular(words(what)) : words(what), count: number(count) },
     })),
   };
   return [{ fragment: 'numbers', key: 'numbers', fields }];
@@ -95,6 +98,9 @@ export function numbers(info, now, rate = '') {
 
 /// "exportRules" → "export rules".
 const words = (name) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/// "identities" → "identity", "peers" → "peer".
+const singular = (noun) => (noun.endsWith('ies') ? `${noun.slice(0, -3)}y` : noun.replace(/s$/, ''));
 
 /// What to say of a peer: the stage in the way and why, else the first condition that is not true.
 export function headline(peer) {

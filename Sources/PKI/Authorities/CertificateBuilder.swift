@@ -131,19 +131,8 @@ import COpenSSL
 
     private borrowing func add(_ names: [AlternativeName]) throws(PKIError) {
         OpenSSLErrors.clear()
-        guard let list = unsafe OPENSSL_sk_new_null() else {
-            throw OpenSSLErrors.failure("allocate alternative names")
-        }
+        let list = try unsafe GeneralNames.make(names)
         defer { unsafe GENERAL_NAMES_free(list) }
-        for name in names {
-            guard let item = unsafe Self.generalName(name) else {
-                throw OpenSSLErrors.failure("add an alternative name")
-            }
-            guard unsafe OPENSSL_sk_push(list, item) > 0 else {
-                unsafe GENERAL_NAME_free(item)
-                throw OpenSSLErrors.failure("add an alternative name")
-            }
-        }
         let isAdded = unsafe X509_add1_ext_i2d(
             self.handle,
             NID_subject_alt_name,
@@ -152,24 +141,6 @@ import COpenSSL
             UInt(X509V3_ADD_DEFAULT)
         )
         try check(isAdded, "add the alternative names")
-    }
-
-    private static func generalName(_ name: AlternativeName) -> UnsafeMutablePointer<GENERAL_NAME>? {
-        let (kind, type, bytes) =
-            switch name {
-            case .dns(let text): (GEN_DNS, V_ASN1_IA5STRING, Array(text.utf8))
-            case .address(let bytes): (GEN_IPADD, V_ASN1_OCTET_STRING, bytes)
-            case .uri(let text): (GEN_URI, V_ASN1_IA5STRING, Array(text.utf8))
-            }
-        guard let item = unsafe GENERAL_NAME_new() else { return nil }
-        guard let value = unsafe ASN1_STRING_type_new(type),
-            unsafe ASN1_STRING_set(value, bytes, Int32(clamping: bytes.count)) == 1
-        else {
-            unsafe GENERAL_NAME_free(item)
-            return nil
-        }
-        unsafe GENERAL_NAME_set0_value(item, kind, value)
-        return unsafe item
     }
 
     private borrowing func withIssuer<R>(_ issuer: Certificate?, _ body: (OpaquePointer) -> R) -> R {

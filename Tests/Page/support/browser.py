@@ -181,7 +181,7 @@ class Page:
         watcher = f"""new Promise((resolve) => {{
             const end = Date.now() + {PATIENCE - 10} * 1000;
             const look = () => {{
-                const value = {expression};
+                const value = Boolean({expression});
                 if (value || Date.now() > end) resolve(value); else setTimeout(look, 30);
             }};
             look();

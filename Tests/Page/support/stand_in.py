@@ -20,6 +20,10 @@ MEMBERS = {"global-services": "services"}
 
 
 class StandIn:
+    """Serves until it is closed; `latest` is the one that was made last."""
+
+    latest = None
+
     def __init__(self, answers, tree=None):
         self.answers = answers
         self.tree = tree
@@ -33,6 +37,7 @@ class StandIn:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
+        StandIn.latest = self
 
     def happen(self, event):
         """Adds an event and wakes who listens."""
@@ -106,7 +111,7 @@ class Handler(BaseHTTPRequestHandler):
             fields = self.stand_in.tree or {} if is_open else {}
             self.answer(200, page(fields, "open" if is_open else "closed").encode(), Cache_Control="no-store")
         elif target.path == "/blank":
-            self.answer(200, b"<!doctype html><title>blank</title>")
+            self.answer(200, b"<!doctype html><title>blank</title><link rel=icon href=data:,>")
         elif target.path.startswith("/static/"):
             self.static(target.path.removeprefix("/static/"))
         elif target.path.startswith("/api/v1/"):
