@@ -68,6 +68,8 @@ struct AdminOpening {
             metrics: self.registry
         )
         let server = try self.listen(service, try certificates?.load())
+        let urls = self.urls(server)
+        try self.writeAddress(urls.first)
         return AdminServer(
             store: store,
             service: service,
@@ -76,7 +78,7 @@ struct AdminOpening {
             server: server,
             certificates: certificates,
             logger: self.logger,
-            urls: self.urls(server)
+            urls: urls
         )
     }
 
@@ -126,6 +128,19 @@ struct AdminOpening {
         try Data((token + "\n").utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         self.logger.info("an administrator's token was made", metadata: ["file": "\(path)"])
+    }
+
+    /// Writes where commands on this machine find the server; an older note is replaced.
+    private func writeAddress(_ url: String?) throws {
+        let file = URL(
+            fileURLWithPath: "\(self.configuration.stateDirectory)/\(ConnectionSettings.addressFile)"
+        )
+        guard let url else {
+            // An error says that there is none.
+            try? FileManager.default.removeItem(at: file)
+            return
+        }
+        try StartFailure.wrap { try Data((url + "\n").utf8).write(to: file, options: .atomic) }
     }
 
     private func listen(
