@@ -36,8 +36,13 @@ struct AdminOpening {
 
     /// Opens the database, starts the listeners and answers requests from then on.
     ///
-    /// - Parameter facts: What `GET /system/info` tells of the rest of the process.
-    func start(facts: @escaping @Sendable () async -> SystemFacts) async throws -> AdminServer {
+    /// - Parameters:
+    ///   - data: The data plane.
+    ///   - facts: What `GET /system/info` tells of the rest of the process.
+    func start(
+        data: DataPlaneView,
+        facts: @escaping @Sendable () async -> SystemFacts
+    ) async throws -> AdminServer {
         let commits = AdminCommits()
         let store = try self.openStore(commits)
         let applied = AppliedStates(state: { _ in nil }, wait: { _, _, _ in false })
@@ -51,6 +56,7 @@ struct AdminOpening {
             ownUser: geteuid(),
             administrator: { certificates?.administrator($0) },
             applied: applied,
+            data: data,
             systemFacts: facts
         )
         try await AdminAPI.prepare(store)
