@@ -9,7 +9,7 @@ SHELL := /bin/bash
 export PATH := $(PATH):/opt/swift/usr/bin
 export SERVER_BINARY ?= $(CURDIR)/.build/release/isthmus
 
-.PHONY: help run test unit simulate end-to-end conformance bench fuzz release lint format protos clean packages
+.PHONY: help run test unit simulate end-to-end page conformance contract bench fuzz release lint format protos clean packages
 
 help: ## says what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,8 @@ test: ## lint, unit tests, then real clients against the release binary
 	@.ci/phase "end-to-end tests" .venv/bin/python -m pytest Tests/EndToEnd
 	@.ci/phase "the same in etcd's place" .venv/bin/python -m pytest Tests/EndToEnd --target standin
 	@.ci/phase "conformance" .venv/bin/python -m pytest Tests/Conformance
+	@.ci/phase "status page" .venv/bin/python -m pytest Tests/Page
+	@.ci/phase "contract" .venv/bin/python -m pytest Tests/Contract
 
 unit: packages ## only the Swift tests
 	@.ci/phase "unit tests" swift test
@@ -42,10 +44,21 @@ end-to-end: ## only the tests with real clients; TARGET=standin runs them with o
 	@.ci/make-venv
 	@.ci/phase "end-to-end tests" .venv/bin/python -m pytest Tests/EndToEnd $(if $(TARGET),--target $(TARGET))
 
+page: ## the status page in Chromium; PICTURES=directory keeps pictures of it
+	@.ci/install-packages test
+	@.ci/make-venv
+	@.ci/phase "status page" .venv/bin/python -m pytest Tests/Page $(if $(PICTURES),--screenshots $(PICTURES))
+
 conformance: ## our answers beside real etcd's, field by field; SEEDS=1000 for more random scripts
 	@.ci/install-packages test
 	@.ci/make-venv
 	@.ci/phase "conformance" .venv/bin/python -m pytest Tests/Conformance $(if $(SEEDS),--seeds $(SEEDS))
+
+contract: ## the REST interface against openapi/openapi.yaml; EXAMPLES=100 for more made-up requests, SEED=k for others
+	@.ci/install-packages test
+	@.ci/make-venv
+	@.ci/phase "contract" .venv/bin/python -m pytest Tests/Contract $(if $(EXAMPLES),--fuzz-examples $(EXAMPLES)) \
+		$(if $(SEED),--fuzz-seed $(SEED))
 
 bench: ## our cost beside real etcd's; WORK=range for one work only, QUICK=1 for two minutes
 	@.ci/install-packages test
@@ -55,7 +68,7 @@ bench: ## our cost beside real etcd's; WORK=range for one work only, QUICK=1 for
 		--scratch-path Tests/Benchmarks/.build
 	@.venv/bin/python Tests/Benchmarks/bench.py $(if $(WORK),--work $(WORK)) $(if $(QUICK),--quick)
 
-fuzz: packages ## feeds one part with made-up bytes: TARGET=deframer, protobuf, http2 or frontDoor, SECONDS=60
+fuzz: packages ## feeds one part with made-up bytes: TARGET=deframer, protobuf, http2, frontDoor, json or yaml, SECONDS=60
 	@.ci/fuzz "$(or $(TARGET),http2)" "$(or $(SECONDS),60)"
 
 release: packages ## the release binary

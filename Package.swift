@@ -30,6 +30,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 
 let package = Package(
@@ -50,6 +51,7 @@ let package = Package(
         ),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -102,6 +104,11 @@ let package = Package(
             dependencies: ["CMicroHTTPD", nioCore, metrics],
             swiftSettings: audited
         ),
+        .target(
+            name: "AdminClient",
+            dependencies: ["Documents", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL],
+            swiftSettings: strict
+        ),
         .systemLibrary(name: "CNghttp2"),
         .target(
             name: "RPC",
@@ -145,7 +152,8 @@ let package = Package(
             name: "isthmus",
             dependencies: [
                 "DataPlane", "AdminPlane", "Storage", "Persistence", "PKI", "Telemetry", "MeshSchema",
-                "MicroHTTP", "AccessControl", "MVCC", "MeshResources", "SnapshotFile",
+                "MicroHTTP", "AccessControl", "MVCC", "MeshResources", "SnapshotFile", "AdminClient",
+                "Documents",
                 "ChangeBus", "RPC", "Watching", lifecycle, signals, logging, metrics, nioCore, nioPosix,
                 nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -157,7 +165,7 @@ let package = Package(
         // Tests: what they share, one test target per module, and the rules of the house.
         .target(
             name: "FuzzTargets",
-            dependencies: ["RPC", "EtcdAPI", protobuf, nioCore, nioEmbedded, logging, metrics],
+            dependencies: ["RPC", "EtcdAPI", "Documents", protobuf, nioCore, nioEmbedded, logging, metrics],
             path: "Tests/FuzzTargets",
             swiftSettings: relaxed
         ),
@@ -279,8 +287,8 @@ let package = Package(
         .testTarget(
             name: "IsthmusTests",
             dependencies: [
-                "isthmus", "MeshResources", "MeshSchema", "AccessControl", "DataPlane", "PKI", "Persistence",
-                nioCore, logging,
+                "isthmus", "AdminClient", "Documents", "MeshResources", "MeshSchema", "AccessControl",
+                "DataPlane", "PKI", "Persistence", nioCore, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
             ],

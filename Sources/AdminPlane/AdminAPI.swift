@@ -11,6 +11,7 @@ package enum AdminAPI {
     ///   - feed: The stream of events; somebody runs it.
     ///   - pages: The files that are served as they are.
     ///   - metrics: Where the metrics go.
+    /// - Returns: The service.
     package static func makeService(
         _ environment: AdminEnvironment,
         feed: EventFeed,
@@ -49,10 +50,8 @@ package enum AdminAPI {
         operations += EventsResource(environment: environment, feed: feed, kindNames: kindNames).operations
         operations += AuditResource(environment: environment).operations
         operations += SystemResource(environment: environment, kinds: ObjectKind.all).operations
-        let paths = operations.filter { $0.method == "GET" && !$0.path.contains("{") }.map(\.path)
-        operations += IndexResource(paths: paths).operations
         operations += OpenPages(files: pages, authenticator: authenticator).operations
-        return operations
+        return IndexResource(others: operations).operations + operations
     }
 
     /// Prepares the objects that are always there.

@@ -1,4 +1,6 @@
 /// The members of a JSON object: an ordered map with unique names.
+///
+/// Names are the same when their bytes are: Unicode's equivalence would lose members.
 package struct DocumentObject: Hashable, Sendable {
     /// A name and its value.
     package struct Member: Hashable, Sendable {
@@ -6,6 +8,15 @@ package struct DocumentObject: Hashable, Sendable {
         package let name: String
         /// The value.
         package var value: DocumentValue
+
+        package static func == (left: Self, right: Self) -> Bool {
+            left.name.isExactly(right.name) && left.value == right.value
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            hasher.combine(ExactText(self.name))
+            hasher.combine(self.value)
+        }
     }
 
     /// The members in the order in which they were written.
@@ -35,9 +46,9 @@ package struct DocumentObject: Hashable, Sendable {
     ///
     /// - Complexity: O(*n*) in the number of members.
     package subscript(name: String) -> DocumentValue? {
-        get { self.members.first { $0.name == name }?.value }
+        get { self.members.first { $0.name.isExactly(name) }?.value }
         set {
-            let index = self.members.firstIndex { $0.name == name }
+            let index = self.members.firstIndex { $0.name.isExactly(name) }
             switch (index, newValue) {
             case (let index?, let value?): self.members[index].value = value
             case (let index?, nil): self.members.remove(at: index)

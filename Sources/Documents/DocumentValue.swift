@@ -10,6 +10,8 @@
 // Begin here, then `FieldReader`.
 
 /// A JSON value (RFC 8259).
+///
+/// Texts are equal when their bytes are, not when Unicode calls them equivalent.
 package indirect enum DocumentValue: Hashable, Sendable {
     /// Nothing.
     case null
@@ -25,6 +27,31 @@ package indirect enum DocumentValue: Hashable, Sendable {
     case array([DocumentValue])
     /// Values by name.
     case object(DocumentObject)
+
+    package static func == (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.string(let left), .string(let right)): left.isExactly(right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let bool): hasher.combine(bool)
+        case .integer(let number): hasher.combine(number)
+        case .number(let number): hasher.combine(number)
+        case .string(let text): hasher.combine(ExactText(text))
+        case .array(let elements): hasher.combine(elements)
+        case .object(let object): hasher.combine(object)
+        }
+    }
 
     /// The members, when this is an object.
     package var object: DocumentObject? {

@@ -55,9 +55,12 @@ package final class FieldProblems {
     /// Whether nothing is wrong.
     package var isEmpty: Bool { self.all.isEmpty }
 
+    /// Whether there are so many problems that no more are kept.
+    package var isFull: Bool { self.all.count >= Self.limit }
+
     /// Notes a problem, unless there are already enough.
     package func add(_ pointer: JSONPointer, _ code: FieldProblem.Code, _ message: String) {
-        guard self.all.count < Self.limit else { return }
+        guard !self.isFull else { return }
         self.all.append(FieldProblem(pointer, code, message))
     }
 }

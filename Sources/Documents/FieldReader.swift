@@ -8,6 +8,8 @@ package struct FieldReader {
     /// Where it is.
     package let pointer: JSONPointer
     private let problems: FieldProblems
+    /// The longest name in a map: the pointers of all problems below it repeat it.
+    private static let maxNameBytes = 1_024
 
     /// Creates a reader of a whole document or of a part of it.
     package init(_ value: DocumentValue, at pointer: JSONPointer = .root, problems: FieldProblems) {
@@ -51,11 +53,18 @@ package struct FieldReader {
 
     /// Returns the whole number, when it is in `range`.
     package func integer(in range: ClosedRange<Int64>) -> Int64? {
-        guard case .integer(let number) = self.value else { return self.wrongType("a whole number") }
-        guard range.contains(number) else {
-            return self.reject(.outOfRange, "must be from \(range.lowerBound) to \(range.upperBound)")
+        guard case .integer(let number) = self.value else {
+            // A whole number, but larger than any that can be asked for.
+            if case .number(let number) = self.value, number.magnitude >= 0x1p63 {
+                return self.outOfRange(range)
+            }
+            return self.wrongType("a whole number")
         }
-        return number
+        return range.contains(number) ? number : self.outOfRange(range)
+    }
+
+    private func outOfRange(_ range: ClosedRange<Int64>) -> Int64? {
+        self.reject(.outOfRange, "must be from \(range.lowerBound) to \(range.upperBound)")
     }
 
     /// Returns whether it is true.
@@ -86,6 +95,8 @@ package struct FieldReader {
     }
 
     /// Returns what `read` makes of each member, by name.
+    ///
+    /// Of names that Unicode calls equivalent, a map can hold one only: the second is a problem.
     package func map<Element>(
         limit: Int,
         _ read: (_ name: String, FieldReader) -> Element?
@@ -96,12 +107,19 @@ package struct FieldReader {
         }
         var map: [String: Element] = [:]
         for member in object.members {
+            guard member.name.utf8.count <= Self.maxNameBytes else {
+                self.problems.add(self.pointer, .tooLong, "a name is longer than \(Self.maxNameBytes) bytes")
+                continue
+            }
             let field = FieldReader(
                 member.value,
                 at: self.pointer.member(member.name),
                 problems: self.problems
             )
-            if let element = read(member.name, field) { map[member.name] = element }
+            guard let element = read(member.name, field) else { continue }
+            guard map.updateValue(element, forKey: member.name) == nil else {
+                return field.reject(.duplicate, "the same name as another, but for its bytes")
+            }
         }
         return map
     }
@@ -125,6 +143,7 @@ package struct FieldReader {
 /// Belongs to the task that reads.
 package final class ObjectReader {
     private let object: DocumentObject
+    private let index: MemberIndex
     /// Where the object is.
     package let pointer: JSONPointer
     private let problems: FieldProblems
@@ -133,6 +152,7 @@ package final class ObjectReader {
 
     init(_ object: DocumentObject, at pointer: JSONPointer, problems: FieldProblems) {
         self.object = object
+        self.index = MemberIndex(object)
         self.pointer = pointer
         self.problems = problems
     }
@@ -140,7 +160,9 @@ package final class ObjectReader {
     /// Returns the member, or `nil` when it is missing or `null`.
     package func optional(_ name: String) -> FieldReader? {
         self.known.append(name)
-        guard let value = self.object[name], value != .null else { return nil }
+        guard let position = self.index.position(of: name) else { return nil }
+        let value = self.object.members[position].value
+        if case .null = value { return nil }
         return FieldReader(value, at: self.pointer.member(name), problems: self.problems)
     }
 
@@ -157,13 +179,11 @@ package final class ObjectReader {
     }
 
     func rejectUnknown() {
-        let known = Set(self.known)
-        for name in self.object.names where !known.contains(name) {
-            self.problems.add(
-                self.pointer.member(name),
-                .unknownField,
-                "unknown field; known here: \(self.known.joined(separator: ", "))"
-            )
+        let known = Set(self.known.map(ExactText.init))
+        let message = "unknown field; known here: \(self.known.joined(separator: ", "))"
+        for member in self.object.members where !known.contains(ExactText(member.name)) {
+            guard !self.problems.isFull else { return }
+            self.problems.add(self.pointer.member(member.name), .unknownField, message)
         }
     }
 }

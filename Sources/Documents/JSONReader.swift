@@ -51,7 +51,7 @@ package struct JSONReader {
     private mutating func object(depth: Int) throws(DocumentError) -> DocumentValue {
         try self.enter(depth)
         var members: [DocumentObject.Member] = []
-        var names: Set<String> = []
+        var names: Set<ExactText> = []
         if try self.skips(UInt8(ascii: "}")) { return .object(DocumentObject()) }
         while true {
             guard try self.peek() == UInt8(ascii: "\"") else {
@@ -59,7 +59,7 @@ package struct JSONReader {
             }
             let start = self.index
             let name = try self.string()
-            guard names.insert(name).inserted else { throw self.error(.duplicateName(name), at: start) }
+            guard names.insert(ExactText(name)).inserted else { throw self.error(.duplicateName(name), at: start) }
             guard try self.skips(UInt8(ascii: ":")) else { throw self.error(.unexpected(expected: "':'")) }
             members.append(.init(name: name, value: try self.value(depth: depth)))
             if try self.skips(UInt8(ascii: "}")) { return .object(DocumentObject(unchecked: members)) }
@@ -102,7 +102,8 @@ package struct JSONReader {
         if self.bytes[self.index] == UInt8(ascii: "-") { self.index += 1 }
         let first = self.index
         let digits = self.skipDigits()
-        guard digits > 0, digits == 1 || self.bytes[first] != UInt8(ascii: "0") else {
+        guard digits > 0 else { throw self.error(.unexpected(expected: "a digit")) }
+        guard digits == 1 || self.bytes[first] != UInt8(ascii: "0") else {
             throw self.error(.unexpected(expected: "a number without leading zeros"), at: start)
         }
         var isInteger = true
@@ -179,13 +180,13 @@ package struct JSONReader {
         case UInt8(ascii: "n"): text.append(0x0a)
         case UInt8(ascii: "r"): text.append(0x0d)
         case UInt8(ascii: "t"): text.append(0x09)
-        case UInt8(ascii: "u"): text += Array(String(try self.escapedScalar()).utf8)
+        case UInt8(ascii: "u"): text += UTF8.encode(try self.escapedScalar()).map(Array.init) ?? []
         default: throw self.error(.unexpected(expected: "an escape sequence"), at: self.index - 1)
         }
     }
 
     /// The character after `\u`, whose second half may be a second escape (RFC 8259, section 7).
-    private mutating func escapedScalar() throws(DocumentError) -> Character {
+    private mutating func escapedScalar() throws(DocumentError) -> Unicode.Scalar {
         let start = self.index
         let first = try self.hexadecimal()
         var code = UInt32(first)
@@ -199,7 +200,7 @@ package struct JSONReader {
             code = 0x10000 + (UInt32(first) - 0xd800) << 10 + (UInt32(second) - 0xdc00)
         }
         guard let scalar = Unicode.Scalar(code) else { throw self.error(.invalidText, at: start) }
-        return Character(scalar)
+        return scalar
     }
 
     private mutating func hexadecimal() throws(DocumentError) -> UInt16 {
@@ -207,8 +208,12 @@ package struct JSONReader {
         for _ in 0..<4 {
             guard self.index < self.bytes.count else { throw self.error(.truncated) }
             let byte = self.bytes[self.index]
-            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
-                throw self.error(.unexpected(expected: "four hexadecimal digits"))
+            let digit: UInt8
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte & 0x0f
+            case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"):
+                digit = byte & 0x0f + 9
+            default: throw self.error(.unexpected(expected: "four hexadecimal digits"))
             }
             code = code << 4 | UInt16(digit)
             self.index += 1
@@ -241,9 +246,6 @@ package struct JSONReader {
     }
 
     private func error(_ reason: DocumentError.Reason, at index: Int? = nil) -> DocumentError {
-        let before = self.bytes[..<(index ?? self.index)]
-        let line = before.count { $0 == 0x0a } + 1
-        let column = before.count - (before.lastIndex(of: 0x0a).map { $0 + 1 } ?? 0) + 1
-        return DocumentError(reason, line: line, column: column)
+        DocumentError(reason, in: self.bytes, at: index ?? self.index)
     }
 }

@@ -76,7 +76,9 @@ package struct JSONWriter {
         case .null: self.bytes += Array("null".utf8)
         case .bool(let bool): self.bytes += Array((bool ? "true" : "false").utf8)
         case .integer(let number): self.bytes += Array(String(number).utf8)
-        case .number(let number): self.bytes += Array(String(number).utf8)
+        case .number(let number):
+            // JSON has no infinity; no reader makes one.
+            self.bytes += Array((number.isFinite ? String(number) : "null").utf8)
         case .string(let text): self.string(text)
         case .array, .object: preconditionFailure("not a scalar")
         }

@@ -2,17 +2,23 @@
 package enum MergePatch {
     /// Returns `target` changed by `patch`: members are merged, `null` removes one, all else replaces.
     ///
-    /// - Complexity: O(*n* · *m*) for objects of *n* and *m* members; the depth is that of the patch.
+    /// - Complexity: O(*n* + *m*) for objects of *n* and *m* members; the depth is that of the patch.
     package static func apply(_ patch: DocumentValue, to target: DocumentValue) -> DocumentValue {
         guard case .object(let changes) = patch else { return patch }
-        var result = target.object ?? DocumentObject()
-        for member in changes.members {
-            if member.value == .null {
-                result[member.name] = nil
-            } else {
-                result[member.name] = self.apply(member.value, to: result[member.name] ?? .null)
+        let old = target.object ?? DocumentObject()
+        let index = MemberIndex(old)
+        var members: [DocumentObject.Member?] = old.members
+        for change in changes.members {
+            let position = index.position(of: change.name)
+            switch (position, change.value) {
+            case (let position?, .null): members[position] = nil
+            case (nil, .null): break
+            case (let position?, let value):
+                members[position]?.value = self.apply(value, to: old.members[position].value)
+            case (nil, let value):
+                members.append(.init(name: change.name, value: self.apply(value, to: .null)))
             }
         }
-        return .object(result)
+        return .object(DocumentObject(unchecked: members.compactMap(\.self)))
     }
 }

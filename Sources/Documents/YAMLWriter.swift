@@ -25,7 +25,7 @@ package enum YAMLWriter {
         case .object(let object):
             .mapping(
                 .init(
-                    object.members.map { (.scalar(self.scalar($0.name)), self.node($0.value)) },
+                    object.members.map { (.scalar(self.line($0.name)), self.node($0.value)) },
                     .implicit,
                     object.isEmpty ? .flow : .block
                 )
@@ -36,11 +36,24 @@ package enum YAMLWriter {
     private static func plain(_ text: String) -> Node { .scalar(.init(text, .implicit, .plain)) }
 
     private static func scalar(_ text: String) -> Node.Scalar {
-        let isBlock =
-            text.hasSuffix("\n") && text.utf8.first != UInt8(ascii: " ")
-            && text.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && $0.value != 0x7f }
-        if isBlock { return .init(text, .implicit, .literal) }
-        return .init(text, .implicit, self.isUnmistakable(text) ? .plain : .doubleQuoted)
+        self.isBlock(text) ? .init(text, .implicit, .literal) : self.line(text)
+    }
+
+    private static func line(_ text: String) -> Node.Scalar {
+        .init(text, .implicit, self.isUnmistakable(text) ? .plain : .doubleQuoted)
+    }
+
+    /// Whether lines of text are the same for every reader when nothing is escaped.
+    private static func isBlock(_ text: String) -> Bool {
+        guard text.utf8.last == 0x0a, let first = text.utf8.first, first != 0x20, first != 0x0a else {
+            return false
+        }
+        return text.unicodeScalars.allSatisfy { scalar in
+            switch scalar.value {
+            case 0x0a, 0x20..<0x7f, 0xa1..<0x2028, 0x202a..<0xfeff, 0xff00..<0xfffe, 0x10000...: true
+            default: false
+            }
+        }
     }
 
     /// Whether unquoted text is text for every reader of YAML, old ones included.
@@ -54,7 +67,7 @@ package enum YAMLWriter {
             default: false
             }
         }
-        guard isWord, let first = text.first, first.isLetter else { return false }
+        guard isWord, let first = text.utf8.first, first != UInt8(ascii: "_"), first | 0x20 >= UInt8(ascii: "a") else { return false }
         return !["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(text.lowercased())
     }
 }

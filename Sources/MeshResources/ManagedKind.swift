@@ -1,8 +1,8 @@
 // MeshResources: what people write about the mesh, as values, and what of it other clusters get to see.
 //
-// What it is: pure functions. `…Spec` reads the `spec` of an object from a document and finds everything that
-// is wrong with it; `Publication` makes the keys and values of an object, byte for byte as Cilium writes them.
-// What it is not: it keeps nothing, and knows no request and no store.
+// What it is: pure functions. `…Spec` reads the `spec` of an object from a document and finds everything
+// that is wrong with it; `Publication` makes the keys and values of an object, byte for byte as Cilium
+// writes them. What it is not: it keeps nothing, and knows no request and no store.
 //
 // The idea: an object is checked completely when it is written, so that whoever acts on it later never meets
 // one that makes no sense.

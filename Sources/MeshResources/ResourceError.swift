@@ -57,7 +57,10 @@ extension ResourceError: CustomStringConvertible {
         case .empty: "must not be empty"
         case .tooLong(let limit): "longer than \(limit) bytes"
         case .notDNSLabel(let text):
-            "\"\(text)\" must be 1 to 63 lower-case letters, digits and \"-\", and begin and end with a letter or digit"
+            """
+            "\(text)" must be 1 to 63 lower-case letters, digits and "-", and begin and end with a letter or \
+            digit
+            """
         case .notDNSName(let text):
             """
             "\(text)" must be lower-case letters, digits, "-" and ".", at most 253 in all; each part between \
@@ -75,8 +78,8 @@ extension ResourceError: CustomStringConvertible {
         case .notBlock(let text): "\"\(text)\" is not a block of addresses such as 10.1.0.0/24"
         case .notLabelKey(let text):
             """
-            "\(text)" is not a label key: up to 63 letters, digits, "-", "_" and ".", which begin and end with \
-            a letter or digit, after an optional DNS name and "/"
+            "\(text)" is not a label key: up to 63 letters, digits, "-", "_" and ".", which begin and end \
+            with a letter or digit, after an optional DNS name and "/"
             """
         case .notLabelValue(let text):
             """

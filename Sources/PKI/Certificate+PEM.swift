@@ -13,7 +13,7 @@ extension Certificate {
     package static func bundle(pem: [UInt8]) throws(PKIError) -> [Certificate] {
         let what = "certificate in PEM"
         let stream = try unsafe MemoryStream.reading(pem.span.bytes)
-        let blocks = occurrences(of: "-----BEGIN", in: pem)
+        let blocks = PEMText.blocks(in: pem)
         guard blocks <= self.largestBundle else {
             throw .malformed(what: what, reason: "more than \(self.largestBundle) certificates")
         }
@@ -31,7 +31,7 @@ extension Certificate {
             }
             certificates.append(try unsafe Certificate(takingOwnershipOf: handle))
         }
-        guard certificates.count == blocks, hasCompleteLines(pem) else {
+        guard certificates.count == blocks, PEMText.isComplete(pem) else {
             throw .malformed(what: what, reason: "a block is cut short or is not a certificate")
         }
         guard !certificates.isEmpty else { throw .malformed(what: what, reason: "there is none") }
@@ -56,21 +56,4 @@ extension Sequence<Certificate> {
     package var pem: [UInt8] {
         self.flatMap(\.pem)
     }
-}
-
-private func occurrences(of mark: StaticString, in bytes: [UInt8]) -> Int {
-    let mark = Array(mark.description.utf8)
-    guard bytes.count >= mark.count else { return 0 }
-    return (0...bytes.count - mark.count).count { start in
-        bytes[start] == mark[0] && bytes[start..<start + mark.count].elementsEqual(mark)
-    }
-}
-
-/// Whether the last line is not the beginning of a PEM mark: dashes must end the line that they began.
-private func hasCompleteLines(_ bytes: [UInt8]) -> Bool {
-    let lines = bytes.split(omittingEmptySubsequences: true) {
-        $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r")
-    }
-    guard let last = lines.last, last.first == UInt8(ascii: "-") else { return true }
-    return last.count > 10 && last.suffix(5).elementsEqual("-----".utf8)
 }

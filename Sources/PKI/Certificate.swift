@@ -24,6 +24,12 @@ import COpenSSL
     package let alternativeNames: [AlternativeName]
     /// Whether it may sign certificates: basic constraints, and key usage where there is one.
     package let isAuthority: Bool
+    /// How many authorities may stand between this one and a leaf; any number without one.
+    package let pathLength: Int?
+    /// The whole subject; ``commonName`` is a part of it.
+    package let subject: DistinguishedName
+    /// The whole issuer, by which the issuer's certificate is found.
+    package let issuer: DistinguishedName
     /// Whether subject and issuer are the same.
     package let isSelfIssued: Bool
     /// The SHA-256 digest of ``der``.
@@ -43,9 +49,12 @@ import COpenSSL
             self.validity = try unsafe CertificateFields.validity(of: handle)
             self.alternativeNames = try unsafe CertificateFields.alternativeNames(of: handle)
             self.isAuthority = try unsafe CertificateFields.isAuthority(handle)
+            self.pathLength = unsafe CertificateFields.pathLength(handle)
+            self.subject = try unsafe DistinguishedName(X509_get_subject_name(handle))
+            self.issuer = try unsafe DistinguishedName(X509_get_issuer_name(handle))
             self.isSelfIssued =
                 unsafe X509_NAME_cmp(X509_get_subject_name(handle), X509_get_issuer_name(handle)) == 0
-            self.fingerprint = try sha256(der)
+            self.fingerprint = try Digest.sha256(der)
             self.publicKey = PublicKey(
                 der: try unsafe encodedDER("encode a certificate's public key") { out in
                     unsafe i2d_X509_PUBKEY(X509_get_X509_PUBKEY(handle), out)
@@ -78,6 +87,17 @@ import COpenSSL
         try unsafe body(self.handle)
     }
 
+    /// Checks that the key is of a kind and size that is accepted here.
+    ///
+    /// - Throws: ``PKIError/unsupportedKey(found:)``.
+    package func checkKey() throws(PKIError) {
+        guard let key = unsafe X509_get0_pubkey(self.handle) else {
+            OpenSSLErrors.clear()
+            throw .unsupportedKey(found: "an unknown kind")
+        }
+        try unsafe PrivateKey.checkKind(of: key)
+    }
+
     /// Whether the signature was made by the key of `issuer`.
     ///
     /// Says nothing about names, times or purposes.
@@ -101,16 +121,4 @@ extension Certificate: Hashable {
     package func hash(into hasher: inout Hasher) {
         hasher.combine(self.der)
     }
-}
-
-/// Returns the SHA-256 digest of `bytes`.
-private func sha256(_ bytes: [UInt8]) throws(PKIError) -> [UInt8] {
-    OpenSSLErrors.clear()
-    let digest = unsafe [UInt8](unsafeUninitializedCapacity: 32) { buffer, initializedCount in
-        var count: UInt32 = 0
-        let isDone = unsafe EVP_Digest(bytes, bytes.count, buffer.baseAddress, &count, EVP_sha256(), nil) == 1
-        initializedCount = isDone ? Int(count) : 0
-    }
-    guard digest.count == 32 else { throw OpenSSLErrors.failure("compute a SHA-256 digest") }
-    return digest
 }

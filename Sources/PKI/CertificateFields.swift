@@ -32,6 +32,17 @@ enum CertificateFields {
         return unsafe String(decoding: UnsafeBufferPointer(start: text, count: Int(count)), as: UTF8.self)
     }
 
+    /// How many common names `name` has.
+    static func commonNameCount(in name: OpaquePointer?) -> Int {
+        var count = 0
+        var last: Int32 = -1
+        while case let next = unsafe X509_NAME_get_index_by_NID(name, NID_commonName, last), next >= 0 {
+            last = next
+            count += 1
+        }
+        return count
+    }
+
     static func serialNumber(of certificate: OpaquePointer) -> SerialNumber {
         SerialNumber(magnitude: unsafe stringBytes(X509_get0_serialNumber(certificate)))
     }
@@ -59,6 +70,12 @@ enum CertificateFields {
         return isAuthority && maySign
     }
 
+    /// How many authorities may stand between this one and a leaf, where it says so.
+    static func pathLength(_ certificate: OpaquePointer) -> Int? {
+        let length = unsafe X509_get_pathlen(certificate)
+        return length < 0 ? nil : length
+    }
+
     static func alternativeNames(of certificate: OpaquePointer) throws(PKIError) -> [AlternativeName] {
         OpenSSLErrors.clear()
         var criticality: Int32 = 0
@@ -69,22 +86,7 @@ enum CertificateFields {
             return []
         }
         defer { unsafe GENERAL_NAMES_free(names) }
-        return unsafe (0..<OPENSSL_sk_num(names)).compactMap { index in
-            guard let name = unsafe OPENSSL_sk_value(names, index) else { return nil }
-            return unsafe self.alternativeName(name.assumingMemoryBound(to: GENERAL_NAME.self))
-        }
-    }
-
-    private static func alternativeName(_ name: UnsafePointer<GENERAL_NAME>) -> AlternativeName? {
-        var kind: Int32 = 0
-        guard let value = unsafe GENERAL_NAME_get0_value(name, &kind) else { return nil }
-        guard [GEN_DNS, GEN_IPADD, GEN_URI].contains(kind) else { return nil }
-        let bytes = unsafe stringBytes(value.assumingMemoryBound(to: ASN1_STRING.self))
-        switch kind {
-        case GEN_DNS: return .dns(String(decoding: bytes, as: UTF8.self).lowercased())
-        case GEN_IPADD: return .address(bytes)
-        default: return .uri(String(decoding: bytes, as: UTF8.self))
-        }
+        return unsafe GeneralNames.read(names).names
     }
 
     static func stringBytes(_ string: UnsafePointer<ASN1_STRING>?) -> [UInt8] {

@@ -32,32 +32,41 @@ package enum CertificateProfile: String, Hashable, Sendable, CaseIterable {
     ///
     /// The wildcard covers `<cluster>.mesh.cilium.io`, which agents use for peers that are configured by
     /// address.
-    private static let serverNames: [AlternativeName] = [
-        .dns(serverCommonName),
-        .dns("clustermesh-apiserver.kube-system.svc"),
-        .dns("*.mesh.cilium.io"),
-        .dns("localhost"),
-        .address([127, 0, 0, 1]),
-        .address([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
-    ]
+    private static func serverNames(namespace: String) -> [AlternativeName] {
+        [
+            .dns(self.serverCommonName),
+            .dns("clustermesh-apiserver.\(namespace).svc"),
+            .dns("*.mesh.cilium.io"),
+            .dns("localhost"),
+            .address([127, 0, 0, 1]),
+            .address([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
+        ]
+    }
+
+    /// The namespace that Cilium is installed to by default.
+    package static let defaultNamespace = "kube-system"
 
     /// Returns what a certificate of this profile says about its holder.
     ///
     /// - Parameters:
     ///   - cluster: The name of the cluster that issues the certificate.
     ///   - peer: For `remote`, the peer that will hold it, or `nil` for any; ignored by the other profiles.
+    ///   - namespace: For `server`, the namespace of Cilium's service; ignored by the others.
     ///   - additionalNames: For `server`, more names and addresses that clients dial; ignored by the others.
     /// - Returns: The template, to be checked when it is used.
     package func template(
         cluster: String,
         peer: String? = nil,
+        namespace: String = Self.defaultNamespace,
         additionalNames: [AlternativeName] = []
     ) -> CertificateTemplate {
         switch self {
         case .server:
             CertificateTemplate(
                 commonName: Self.serverCommonName,
-                alternativeNames: additionalNames.reduce(into: Self.serverNames) { names, name in
+                alternativeNames: additionalNames.reduce(
+                    into: Self.serverNames(namespace: namespace)
+                ) { names, name in
                     if !names.contains(name) { names.append(name) }
                 },
                 purpose: .server
@@ -87,7 +96,7 @@ package struct CertificateTemplate: Hashable, Sendable {
     }
 
     /// The most alternative names in one certificate.
-    private static let mostAlternativeNames = 128
+    package static let mostAlternativeNames = 128
 
     /// Checks what can be wrong with a template.
     func validate() throws(PKIError) {

@@ -41,6 +41,8 @@ package struct CertificateRejection: Hashable, Sendable {
         case issuerNotAuthority
         /// The chain is longer than an authority in it allows.
         case chainTooLong
+        /// An authority above it may not vouch for its names; the text tells which kind of constraint.
+        case nameConstraint(reason: String)
         /// A field or extension of it is invalid.
         case malformed(reason: String)
         /// Anything else; an `X509_V_ERR_…` code and its text.
@@ -62,6 +64,7 @@ extension CertificateRejection: CustomStringConvertible {
             case .badSignature: "its signature is wrong"
             case .issuerNotAuthority: "it may not issue certificates"
             case .chainTooLong: "the chain is too long"
+            case .nameConstraint(let reason): "an issuer may not vouch for its name: \(reason)"
             case .malformed(let reason), .other(_, let reason): reason
             }
         return self.depth == 0 ? text : "\(text) (issuer at depth \(self.depth))"
@@ -104,14 +107,14 @@ extension CertificateRejection: CustomStringConvertible {
     /// - Parameters:
     ///   - leaf: The certificate in question.
     ///   - intermediates: What came with it, in any order; trusted only as far as the roots vouch for it.
-    ///   - purpose: What it is about to be used for.
+    ///   - purpose: What it is about to be used for; `nil` for an authority's own certificate.
     ///   - now: The time in seconds since 1970.
     /// - Returns: Whether a chain leads to a root, and if not, why.
     /// - Throws: ``PKIError/cryptography(attempted:reason:)`` when OpenSSL cannot begin, for want of memory.
     package func verify(
         _ leaf: Certificate,
         intermediates: [Certificate] = [],
-        purpose: CertificatePurpose,
+        purpose: CertificatePurpose?,
         at now: Int64
     ) throws(PKIError) -> CertificateVerdict {
         OpenSSLErrors.clear()
@@ -134,6 +137,7 @@ extension CertificateRejection: CustomStringConvertible {
             switch purpose {
             case .server: X509_PURPOSE_SSL_SERVER
             case .client: X509_PURPOSE_SSL_CLIENT
+            case nil: X509_PURPOSE_ANY
             }
         return try unsafe leaf.withHandle { (handle) throws(PKIError) -> CertificateVerdict in
             guard unsafe X509_STORE_CTX_init(context, self.store, handle, untrusted) == 1,
@@ -167,6 +171,10 @@ extension CertificateRejection: CustomStringConvertible {
         case X509_V_ERR_CERT_SIGNATURE_FAILURE: return .badSignature
         case X509_V_ERR_INVALID_CA, X509_V_ERR_KEYUSAGE_NO_CERTSIGN: return .issuerNotAuthority
         case X509_V_ERR_PATH_LENGTH_EXCEEDED, X509_V_ERR_CERT_CHAIN_TOO_LONG: return .chainTooLong
+        case X509_V_ERR_PERMITTED_VIOLATION, X509_V_ERR_EXCLUDED_VIOLATION, X509_V_ERR_SUBTREE_MINMAX,
+            X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE, X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX,
+            X509_V_ERR_UNSUPPORTED_NAME_SYNTAX:
+            return .nameConstraint(reason: text)
         case X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE, X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY,
             X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD, X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD,
             X509_V_ERR_INVALID_EXTENSION, X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:

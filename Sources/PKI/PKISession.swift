@@ -214,16 +214,12 @@ struct PKISession: ~Copyable {
     ) throws(PKIError) -> [Certificate] {
         let file = Self.certificateFile(profile)
         let signer = try self.requireSigner(authority, for: file)
-        let limit = signer.certificate.validity
         let period = try self.settings.period(self.settings.leafLifetime, from: self.now)
         let leaf = try signer.issue(
             self.settings.template(profile),
             publicKey: key.publicKey,
             serialNumber: .random(using: &generator),
-            validity: Validity(
-                notBefore: max(period.notBefore, limit.notBefore),
-                notAfter: min(period.notAfter, limit.notAfter)
-            ),
+            validity: period.clamped(to: signer.validity),
             now: self.now
         )
         let verdict = try authority.verifier.verify(

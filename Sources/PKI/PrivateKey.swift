@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// A private key: EC (made here on P-256) or RSA (imported only).
+/// A private key: EC (made here on P-256) or RSA.
 ///
 /// Immutable, shared by reference, cleansed by OpenSSL when the last reference goes. Making a key takes
 /// randomness from OpenSSL's own generator: the one source of it that is not a parameter, because keys must
@@ -11,8 +11,9 @@ import COpenSSL
     /// The public half.
     package let publicKey: PublicKey
 
-    /// The smallest RSA key that is accepted, in bits.
-    private static let smallestRSABits: Int32 = 2048
+    /// The sizes of RSA keys that are accepted, in bits: smaller ones are weak, and larger ones cost every
+    /// verifier so much time that they are a weapon.
+    package static let rsaBits = 2048...4096
     private static let acceptedGroups: Set<String> = [
         "prime256v1", "P-256", "secp384r1", "P-384", "secp521r1", "P-521",
     ]
@@ -35,16 +36,29 @@ import COpenSSL
         unsafe EVP_PKEY_free(self.handle)
     }
 
-    /// Makes a new key on the curve P-256.
-    package static func generate() throws(PKIError) -> PrivateKey {
+    /// Makes a new key; an RSA key of 4096 bits takes seconds.
+    ///
+    /// - Throws: ``PKIError/unsupportedKey(found:)`` for RSA of another size than ``rsaBits``.
+    package static func generate(_ kind: KeyKind = .p256) throws(PKIError) -> PrivateKey {
+        if case .rsa(let bits) = kind, !self.rsaBits.contains(bits) || bits % 256 != 0 {
+            throw .unsupportedKey(found: "RSA of \(bits) bits")
+        }
         OpenSSLErrors.clear()
-        guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "EC", nil) else {
+        let name = kind == .p256 ? "EC" : "RSA"
+        guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, name, nil) else {
             throw OpenSSLErrors.failure("prepare making a key")
         }
         defer { unsafe EVP_PKEY_CTX_free(context) }
+        guard unsafe EVP_PKEY_keygen_init(context) == 1 else {
+            throw OpenSSLErrors.failure("prepare making a key")
+        }
+        let isSet =
+            switch kind {
+            case .p256: unsafe EVP_PKEY_CTX_set_group_name(context, "P-256")
+            case .rsa(let bits): unsafe EVP_PKEY_CTX_set_rsa_keygen_bits(context, Int32(bits))
+            }
         var handle: OpaquePointer?
-        guard unsafe EVP_PKEY_keygen_init(context) == 1,
-            unsafe EVP_PKEY_CTX_set_group_name(context, "P-256") == 1,
+        guard isSet == 1,
             unsafe EVP_PKEY_generate(context, &handle) == 1,
             let handle = unsafe handle
         else { throw OpenSSLErrors.failure("make a key") }
@@ -116,7 +130,9 @@ import COpenSSL
         let bits = unsafe EVP_PKEY_get_bits(handle)
         switch kind {
         case EVP_PKEY_RSA:
-            guard bits >= self.smallestRSABits else { throw .unsupportedKey(found: "RSA of \(bits) bits") }
+            guard self.rsaBits.contains(Int(bits)) else {
+                throw .unsupportedKey(found: "RSA of \(bits) bits")
+            }
         case EVP_PKEY_EC:
             let group = unsafe self.groupName(of: handle)
             guard self.acceptedGroups.contains(group) else { throw .unsupportedKey(found: "EC on \(group)") }

@@ -37,6 +37,14 @@ package struct Validity: Hashable, Sendable {
         self.notBefore <= other.notBefore && other.notAfter <= self.notAfter
     }
 
+    /// Returns the part of the period that lies in `other`; it may make no sense.
+    package func clamped(to other: Validity) -> Validity {
+        Validity(
+            notBefore: max(self.notBefore, other.notBefore),
+            notAfter: min(self.notAfter, other.notAfter)
+        )
+    }
+
     /// The instant (seconds since 1970) at which the last third of the period begins: the time to renew.
     package var renewalTime: Int64 {
         self.notAfter - self.seconds / 3

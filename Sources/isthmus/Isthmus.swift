@@ -6,6 +6,7 @@
 // Begin here: the command tree. `Configuration/` turns flags, environment and file into one checked value;
 // `Serve.swift` puts a server together from that value.
 
+import AdminClient
 import ArgumentParser
 import Foundation
 
@@ -15,9 +16,33 @@ struct Isthmus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "isthmus",
         abstract: "Serves the etcd v3 API to Cilium's clients, and joins clusters to a mesh.",
+        discussion: """
+            Commands that speak to a server exit with 0 when it was done, 1 when it failed, 2 for a wrong \
+            command line, 3 when something is not ready, 4 when somebody else changed the same thing, 5 when \
+            the caller may not do it, 6 when the time was up, and 7 when there is no server.
+
+            Shell completion: source <(isthmus --generate-completion-script bash)
+            """,
         version: "isthmus \(Version.current)",
-        subcommands: [
-            ServeCommand.self, EtcdCommand.self, RestoreCommand.self, ConfigCommand.self, VersionCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Server",
+                subcommands: [ServeCommand.self, EtcdCommand.self, ConfigCommand.self, RestoreCommand.self]
+            ),
+            CommandGroup(
+                name: "Objects",
+                subcommands: [
+                    ApplyCommand.self, DiffCommand.self, GetCommand.self, DeleteCommand.self,
+                    EventsCommand.self, KVCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Operation",
+                subcommands: [
+                    StatusCommand.self, HealthCommand.self, WhoamiCommand.self, TokenCommand.self,
+                    BackupCommand.self, VersionCommand.self,
+                ]
+            ),
         ]
     )
 
@@ -47,11 +72,22 @@ struct Isthmus: AsyncParsableCommand {
         } catch let failure as StartFailure {
             StandardError.write("isthmus: \(failure)\n")
             Self.exit(withError: ExitCode.failure)
+        } catch is OutputClosed {
+            Self.exit(withError: ExitCode(OutputClosed.exitCode))
+        } catch let error as AdminClientError {
+            Self.end(with: CommandFailure(error))
+        } catch let failure as CommandFailure {
+            Self.end(with: failure)
         } catch {
             guard Self.exitCode(for: error) == .validationFailure else { Self.exit(withError: error) }
             // The library's own code for a wrong command line is 64; this program's commands all use 2.
             StandardError.write(Self.fullMessage(for: error) + "\n")
             Self.exit(withError: ExitCode(2))
         }
+    }
+
+    private static func end(with failure: CommandFailure) -> Never {
+        StandardError.write("isthmus: \(failure)\n")
+        Self.exit(withError: ExitCode(failure.status.rawValue))
     }
 }

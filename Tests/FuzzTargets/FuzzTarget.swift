@@ -14,6 +14,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case http2
     /// A connection without TLS, before it is known what it speaks, and HTTP/1.1.
     case frontDoor
+    /// A JSON document.
+    case json
+    /// A stream of YAML documents.
+    case yaml
 
     /// Runs one input; returns normally or traps.
     package func run(_ input: [UInt8]) {
@@ -22,6 +26,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .protobuf: ProtobufFuzz.run(input)
         case .http2: ConnectionFuzz.run(input, isKnownToBeHTTP2: true)
         case .frontDoor: ConnectionFuzz.run(input, isKnownToBeHTTP2: false)
+        case .json: DocumentFuzz.json(input)
+        case .yaml: DocumentFuzz.yaml(input)
         }
     }
 }

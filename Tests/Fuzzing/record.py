@@ -135,7 +135,8 @@ def main():
     finally:
         server.kill()
         shutil.rmtree(directory, ignore_errors=True)
-    shutil.rmtree(CORPUS, ignore_errors=True)
+    for target in ("deframer", "frontDoor", "http2", "protobuf"):
+        shutil.rmtree(CORPUS / target, ignore_errors=True)
     for sent in recorder.sent:
         write("frontDoor", CHUNKS + bytes(sent))
         if not sent.startswith(PREFACE):

@@ -108,7 +108,8 @@ import Testing
                 ]
             ),
             (
-                #"{"matchExpressions":[{"key":"a","operator":"In"},{"key":"a","operator":"In","values":[]}]}"#,
+                #"{"matchExpressions":[{"key":"a","operator":"In"},"#
+                    + #"{"key":"a","operator":"In","values":[]}]}"#,
                 ["/spec/matchExpressions/0 required", "/spec/matchExpressions/1 required"]
             ),
             (

@@ -33,7 +33,8 @@ import Testing
             (#"{"clusterID":0,"endpoints":[{"url":"https://w:1"}]}"#, ["/spec/clusterID out-of-range"]),
             (#"{"clusterID":256,"endpoints":[{"url":"https://w:1"}]}"#, ["/spec/clusterID out-of-range"]),
             (
-                #"{"clusterID":8,"endpoints":[{"url":"https://w:1"},{"url":"https://w:1/"},{"url":"w:1"},{}]}"#,
+                #"{"clusterID":8,"endpoints":[{"url":"https://w:1"},{"url":"https://w:1/"},"#
+                    + #"{"url":"w:1"},{}]}"#,
                 [
                     "/spec/endpoints/1 duplicate", "/spec/endpoints/2/url invalid-format",
                     "/spec/endpoints/3/url required",
@@ -132,7 +133,8 @@ import Testing
                 ]
             ),
             (
-                #"{"action":"deny","peers":{"names":["West","w","w"]},"namespaces":["A","*"],"names":["a b"]}"#,
+                #"{"action":"deny","peers":{"names":["West","w","w"]},"#
+                    + #""namespaces":["A","*"],"names":["a b"]}"#,
                 [
                     "/spec/peers/names/0 invalid-format", "/spec/peers/names/2 duplicate",
                     "/spec/namespaces/0 invalid-format", "/spec/names/0 invalid-format",

@@ -72,7 +72,7 @@ import Testing
                 {"ip": "fd00::b", "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}]},
                 {"ip": "10.1.0.11", "hostname": "cart-0", "conditions": {"ready": true}, "ports": [
                     {"name": "http", "port": 8080}, {"name": "dns", "port": 5353, "protocol": "UDP"}]},
-                {"ip": "10.1.0.12", "conditions": {"ready": false}, "ports": [{"name": "http", "port": 8080}]}],
+                {"ip": "10.1.0.12", "conditions": {"ready": false}, "ports": [{"name": "a", "port": 1}]}],
              "labels": {"tier": "backend", "app": "cart"}, "selector": {"app": "cart"}}
             """
         let entry = try Self.entry(.services, "shop/cart", json)
@@ -152,16 +152,17 @@ import Testing
             .endpoints,
             "10.244.2.74",
             """
-            {"identity": 458753, "hostIP": "172.18.0.2", "encryptionKey": 5, "namespace": "bar", "pod": "cep-002",
-             "serviceAccount": "default", "namedPorts": [{"name": "http", "port": 8080},
+            {"identity": 458753, "hostIP": "172.18.0.2", "encryptionKey": 5, "namespace": "bar",
+             "pod": "cep-002", "serviceAccount": "default", "namedPorts": [{"name": "http", "port": 8080},
                                                          {"name": "dns", "port": 53, "protocol": "UDP"}]}
             """
         )
         #expect(
             endpoint.value
-                == #"{"IP":"10.244.2.74","Mask":null,"HostIP":"172.18.0.2","ID":458753,"Key":5,"Metadata":"","#
-                + #""K8sNamespace":"bar","K8sPodName":"cep-002","K8sServiceAccount":"default","NamedPorts":"#
-                + #"[{"Name":"http","Port":8080,"Protocol":"TCP"},{"Name":"dns","Port":53,"Protocol":"UDP"}]}"#
+                == #"{"IP":"10.244.2.74","Mask":null,"HostIP":"172.18.0.2","ID":458753,"Key":5,"#
+                + #""Metadata":"","K8sNamespace":"bar","K8sPodName":"cep-002","#
+                + #""K8sServiceAccount":"default","NamedPorts":[{"Name":"http","Port":8080,"Protocol":"TCP"},"#
+                + #"{"Name":"dns","Port":53,"Protocol":"UDP"}]}"#
         )
         let service = try Self.entry(
             .services,
@@ -177,7 +178,8 @@ import Testing
                 == #"{"cluster":"east","namespace":"test","name":"echo","frontends":{"10.96.50.104":{"http":"#
                 + #"{"Protocol":"TCP","Port":80}}},"backends":{"10.244.1.1":{"http":{"Protocol":"TCP","#
                 + #""Port":8080}}},"zones":{"10.244.1.1":{"zone":"zone1","forZones":[{"name":"zone1"}]}},"#
-                + #""labels":{},"selector":{"name":"echo"},"includeExternal":true,"shared":true,"clusterID":7}"#
+                + #""labels":{},"selector":{"name":"echo"},"includeExternal":true,"shared":true,"#
+                + #""clusterID":7}"#
         )
     }
 

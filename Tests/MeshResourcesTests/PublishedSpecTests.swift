@@ -23,12 +23,13 @@ import Testing
                 ]
             ),
             (
-                #"{"frontends":[{"ip":"fd00::1"},{"ip":"FD00:0::1"},{"ip":"10.0.0.1"},{"ip":"::ffff:10.0.0.1"}]}"#,
+                #"{"frontends":[{"ip":"fd00::1"},{"ip":"FD00:0::1"},{"ip":"10.0.0.1"},"#
+                    + #"{"ip":"::ffff:10.0.0.1"}]}"#,
                 ["/spec/frontends/1 duplicate", "/spec/frontends/3 duplicate"]
             ),
             (
-                #"{"backends":[{"ip":"10.0.0.1","ports":[{"port":0},{"name":"A","port":70000,"protocol":"tcp"},"#
-                    + #"{"name":"b","port":1.5},{"name":"c"}]}]}"#,
+                #"{"backends":[{"ip":"10.0.0.1","ports":[{"port":0},"#
+                    + #"{"name":"A","port":70000,"protocol":"tcp"},{"name":"b","port":1.5},{"name":"c"}]}]}"#,
                 [
                     "/spec/backends/0/ports/0/port out-of-range",
                     "/spec/backends/0/ports/1/name invalid-format",
@@ -38,8 +39,8 @@ import Testing
                 ]
             ),
             (
-                #"{"backends":[{"ip":"10.0.0.1","ports":[{"port":1},{"name":"","port":2},{"name":"a","port":1},"#
-                    + #"{"name":"a","port":3}]}]}"#,
+                #"{"backends":[{"ip":"10.0.0.1","ports":[{"port":1},{"name":"","port":2},"#
+                    + #"{"name":"a","port":1},{"name":"a","port":3}]}]}"#,
                 ["/spec/backends/0/ports/1 duplicate", "/spec/backends/0/ports/3 duplicate"]
             ),
             (
@@ -108,7 +109,8 @@ import Testing
                 ]
             ),
             (
-                #"{"podCIDRs":["10.1.0.0/24","10.1.0.1/24","10.1.0.0/24","10.1.0.0","fd00::/129","FD00::/64"]}"#,
+                #"{"podCIDRs":["10.1.0.0/24","10.1.0.1/24","10.1.0.0/24","10.1.0.0","#
+                    + #""fd00::/129","FD00::/64"]}"#,
                 [
                     "/spec/podCIDRs/1 invalid-format", "/spec/podCIDRs/2 duplicate",
                     "/spec/podCIDRs/3 invalid-format", "/spec/podCIDRs/4 invalid-format",

@@ -11,7 +11,7 @@ extension PKIDirectory {
     @discardableResult
     func load(now: Int64 = noon, seed: UInt64 = 5) throws -> MeshCredentials {
         var generator = SeededGenerator(seed: seed)
-        return try self.load(now: now, using: &generator)
+        return try forking.withLock { _ in try self.load(now: now, using: &generator) }
     }
 
     /// The directory `pki` of a temporary one, for cluster `east`.

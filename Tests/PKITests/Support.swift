@@ -1,5 +1,6 @@
 import Foundation
 import PKI
+import Synchronization
 import TestSupport
 
 /// 2027-01-15T08:00:00Z, the "now" of these tests.
@@ -57,6 +58,9 @@ final class TemporaryDirectory: Sendable {
     }
 }
 
+/// Held while a child is started, and while a directory is locked.
+let forking = Mutex(())
+
 /// What a program printed, and how it ended.
 struct ToolResult {
     let status: Int32
@@ -72,7 +76,9 @@ enum OpenSSLTool {
         // Not Foundation's `Process`: it waits for ever when another test's child inherits its descriptor.
         let words = ([self.path] + arguments).map(Self.quoted).joined(separator: " ")
         let command = "cd \(Self.quoted(directory.path)) && \(words) 2>&1 </dev/null"
-        guard let pipe = popen(command, "r") else { throw ToolFailed(code: errno) }
+        // Until the child runs its program it has every descriptor of ours, and with them the locks of
+        // directories that other tests are about to close and open again.
+        guard let pipe = forking.withLock({ _ in popen(command, "r") }) else { throw ToolFailed(code: errno) }
         var output: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while case let count = fread(&chunk, 1, chunk.count, pipe), count > 0 { output += chunk[..<count] }

@@ -115,7 +115,9 @@ package struct AppliedState: Sendable, Hashable {
 package struct AppliedStates: Sendable {
     /// The newest state of an object; `nil` when no reconciler has looked at it.
     package var state: @Sendable (_ id: AdminObjectID) -> AppliedState?
-    /// Waits until the object is applied in this generation or a later one, or, without a generation, until
+    /// Waits for a reconciler.
+    ///
+    /// Until the object is applied in this generation or a later one, or, without a generation, until
     /// nothing of a deleted object is left. Returns whether that happened before `deadline` (nanoseconds
     /// since 1970) and before the task was cancelled.
     package var wait: @Sendable (_ id: AdminObjectID, _ generation: Int64?, _ deadline: Int64) async -> Bool

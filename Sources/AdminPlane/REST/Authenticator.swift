@@ -10,7 +10,9 @@ import Synchronization
 /// Any thread. A token is looked up in the published objects with every request, so rotating or deleting it
 /// takes effect at once.
 struct Authenticator: Sendable {
-    /// The cookie of the status page. It only opens what changes nothing, so no other site can use it.
+    /// The cookie of the status page.
+    ///
+    /// It only opens what changes nothing, so no other site can use it.
     static let cookie = "isthmus_token"
 
     let environment: AdminEnvironment

@@ -171,7 +171,9 @@ final class EventListener: Sendable {
         self.waker.wake()
     }
 
-    /// The next bytes. One call at a time, on the HTTP server's thread; does not block.
+    /// The next bytes.
+    ///
+    /// One call at a time, on the HTTP server's thread; does not block.
     func next() -> ResponseStream.Step {
         while true {
             let (cursor, page, isOver) = self.state.withLock { state in

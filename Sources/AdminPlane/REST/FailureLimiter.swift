@@ -19,10 +19,9 @@ final class FailureLimiter: Sendable {
 
     private let buckets = Mutex<[String: Bucket]>([:])
 
-    /// Notes a failure.
+    /// Notes a failure at a time in nanoseconds since 1970.
     ///
-    /// - Parameter now: In nanoseconds since 1970.
-    /// - Returns: After how many seconds to try again, when there were too many; else `nil`.
+    /// Returns after how many seconds to try again, when there were too many; else `nil`.
     func noteFailure(from address: String, now: Int64) -> Int? {
         self.buckets.withLock { buckets in
             if buckets.count >= Self.addressLimit, buckets[address] == nil {

@@ -23,6 +23,7 @@ package enum MediaType {
     /// - Parameters:
     ///   - offered: In the order of preference.
     ///   - accept: The values of `Accept`; none means anything.
+    /// - Returns: One of `offered`.
     static func choose(from offered: [String], accept: [String]) -> String? {
         let ranges = accept.joined(separator: ",").split(separator: ",").compactMap(self.range)
         guard !ranges.isEmpty else { return accept.isEmpty ? offered.first : nil }

@@ -19,8 +19,7 @@ struct ObjectBody: Sendable {
 
     /// Reads a body.
     ///
-    /// - Parameter name: The name that the path says.
-    /// - Returns: `nil` when something is wrong, which is noted.
+    /// The name is that of the path. Returns `nil` when something is wrong, which is noted.
     static func read(
         _ document: DocumentValue,
         _ kind: ObjectKind,

@@ -1,7 +1,9 @@
 import Documents
 import Persistence
 
-/// Writes stored objects as JSON. Spec and status are spliced in as they are kept: they are JSON already.
+/// Writes stored objects as JSON.
+///
+/// Spec and status are spliced in as they are kept: they are JSON already.
 enum ObjectText {
     /// The text of an object.
     static func json(_ object: AdminObject, _ kind: ObjectKind, status: [UInt8]) -> [UInt8] {

@@ -35,7 +35,9 @@ enum ChangeVerb: String, Sendable {
 }
 
 extension StoredObjects {
-    /// Decides what an object shall be; `nil` deletes it. Runs inside the transaction; must not block.
+    /// Decides what an object shall be; `nil` deletes it.
+    ///
+    /// Runs inside the transaction; must not block.
     typealias Plan =
         @Sendable (AdminTransaction, _ current: AdminObject?) -> Result<AdminObjectDraft?, Problem>
 

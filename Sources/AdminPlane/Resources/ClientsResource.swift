@@ -112,7 +112,7 @@ struct ClientsResource: Sendable {
                     body: JSONWriter.write(body)
                 )
                 try transaction.audit(
-                    AuditLine.draft(call, verb: "disconnect", kind: Self.kind, name: name, status: 200)
+                    AuditLine.draft(call, verb: "disconnect", kind: "clients", name: name, status: 200)
                 )
                 return AdminDecision.commit(())
             }

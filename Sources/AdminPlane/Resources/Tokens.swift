@@ -101,7 +101,9 @@ struct Tokens: Sendable {
         self.objects.environment.sha256(Array(token.secret.utf8))
     }
 
-    /// The answer with the token's text, which is in no other place. A dry run and a repetition have none.
+    /// The answer with the token's text, which is in no other place.
+    ///
+    /// A dry run and a repetition have none.
     private func reply(_ change: StoredObjects.Change, _ token: TokenText, _ call: Call) -> Reply {
         var reply = change.reply
         guard !change.isReplayed, call.query["dryRun"] != "All", case .json(let bytes) = reply.content else {

@@ -2,8 +2,8 @@ package import Documents
 
 /// Which objects are meant, by their labels.
 ///
-/// Two notations: text as `kubectl -l` takes it, and the object with `matchLabels` and `matchExpressions`. All
-/// requirements must hold; a selector without any selects everything.
+/// Two notations: text as `kubectl -l` takes it, and the object with `matchLabels` and `matchExpressions`.
+/// All requirements must hold; a selector without any selects everything.
 package struct LabelSelector: Sendable, Hashable {
     /// One condition on the label of a key.
     package struct Requirement: Sendable, Hashable {

@@ -14,7 +14,7 @@ package struct PeerSpec: Sendable, Hashable {
     }
 
     /// What is mirrored.
-    package struct Mirror: Sendable, Hashable {
+    package struct Mirroring: Sendable, Hashable {
         /// Whether anything is.
         package var isEnabled = true
         /// The kinds; `nil`: all that the peer has.
@@ -70,7 +70,7 @@ package struct PeerSpec: Sendable, Hashable {
     /// The name of the certificate that we show; `nil`: the one for remote clusters.
     package var clientCertificate: String?
     /// What is mirrored.
-    package var mirror: Mirror
+    package var mirror: Mirroring
     /// What it may bring.
     package var `guard`: Guard
     /// What happens when nothing is heard of it.
@@ -78,8 +78,7 @@ package struct PeerSpec: Sendable, Hashable {
 
     /// Reads the spec; a value is right only if no problem was noted.
     ///
-    /// - Parameters:
-    ///   - others: The names of the other peers by their ids, without the one that is read.
+    /// `others` are the names of the other peers by their ids, without the one that is read.
     package init?(_ field: FieldReader, in cluster: ClusterContext, others: [UInt32: String] = [:]) {
         let spec: PeerSpec? = field.object { object in
             let id = object.required("clusterID").flatMap { Self.clusterID($0, cluster, others) }
@@ -99,7 +98,7 @@ package struct PeerSpec: Sendable, Hashable {
                 endpoints: endpoints,
                 trust: trust,
                 clientCertificate: certificate,
-                mirror: mirror ?? Mirror(),
+                mirror: mirror ?? Mirroring(),
                 guard: limits ?? Guard(),
                 staleness: staleness
             )
@@ -113,7 +112,7 @@ package struct PeerSpec: Sendable, Hashable {
         endpoints: [Endpoint],
         trust: String?,
         clientCertificate: String?,
-        mirror: Mirror,
+        mirror: Mirroring,
         guard: Guard,
         staleness: Staleness?
     ) {
@@ -162,9 +161,9 @@ extension PeerSpec {
         return endpoints
     }
 
-    private static func mirror(_ field: FieldReader) -> Mirror? {
+    private static func mirror(_ field: FieldReader) -> Mirroring? {
         field.object { object in
-            Mirror(
+            Mirroring(
                 isEnabled: object.optional("enabled")?.boolean() ?? true,
                 kinds: object.optional("kinds")?
                     .uniqueList(limit: MeshKind.allCases.count, by: \.rawValue) {

@@ -31,11 +31,11 @@ package struct SettingsSpec: Sendable, Hashable {
                 spec.certificateLifetime = lifetime ?? spec.certificateLifetime
                 spec.renewBefore = before?.duration(in: .seconds(1)...range.upperBound) ?? spec.renewBefore
                 if spec.renewBefore >= spec.certificateLifetime {
-                    (before?.reject(.mismatch, "must be less than the lifetime") as Void?)
-                        ?? object.reject(
-                            .mismatch,
-                            "the lifetime must be more than renewBefore, which is 720h"
-                        )
+                    if let before {
+                        before.reject(.mismatch, "must be less than the lifetime") as Void?
+                    } else {
+                        object.reject(.mismatch, "the lifetime must be more than renewBefore, 720h")
+                    }
                 }
                 return true
             }

@@ -11,8 +11,9 @@ package struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
 
     /// Parses the URL of an etcd endpoint.
     ///
-    /// - Throws: ``ResourceError/notEndpointURL(reason:)``. Plain HTTP is for loopback addresses only, because
-    ///   nothing else says who answers.
+    /// Plain HTTP is for loopback addresses only, because nothing else says who answers.
+    ///
+    /// - Throws: ``ResourceError/notEndpointURL(reason:)``, ``ResourceError/notAddress(_:)``.
     package init(_ text: String) throws(ResourceError) {
         guard let scheme = ["https", "http"].first(where: { text.hasPrefix($0 + "://") }) else {
             throw .notEndpointURL(reason: "must begin with https://")

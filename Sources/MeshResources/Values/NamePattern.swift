@@ -27,7 +27,7 @@ package struct NamePattern: Sendable, Hashable, CustomStringConvertible {
         let text = Array(name.utf8)
         var position = 0
         var index = 0
-        // Where the last star was, and up to where it stands for text: a mismatch behind it lets it take more.
+        // Where the last star was, and up to where it stands for text: a mismatch lets it take more.
         var star: (pattern: Int, text: Int)?
         while index < text.count {
             if position < pattern.count, pattern[position] == UInt8(ascii: "*") {

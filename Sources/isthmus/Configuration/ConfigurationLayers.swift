@@ -129,12 +129,13 @@ private struct OwnEnvironment {
 
     init(_ environment: [String: String]) {
         let known = Set(Setting.allCases.map(\.environmentName))
+        let ofClients = Set(ConnectionInputs.Variable.allCases.map(\.rawValue))
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
             guard name.hasPrefix(Setting.environmentPrefix), !Self.isMadeByKubernetes(name) else { continue }
             if known.contains(name) {
                 // Whoever writes manifests often cannot leave a variable out, only leave it empty.
                 if !value.isEmpty { self.values[name] = value }
-            } else {
+            } else if !ofClients.contains(name) {
                 self.problems.append(
                     ConfigurationProblem(subject: name, message: "there is no such variable")
                 )

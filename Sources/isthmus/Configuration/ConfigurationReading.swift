@@ -50,7 +50,7 @@ struct ConfigurationReading {
         let (clusterID, mesh) = self.clusterIdentity()
         let data = self.dataPlane()
         let healthListen = self.required(.healthListen, ListenAddress.init)
-        let adminListen = self.required(.adminListen, AdminAddress.list)
+        let adminListen = self.required(.adminListen, AdminListenAddress.list)
         let hasShareDirectory = self.given(.shareDirectory)
         let shareDirectory = hasShareDirectory ? self.required(.shareDirectory, Self.path) : nil
         self.checkListeners(data?.listen, adminListen ?? [], healthListen)
@@ -191,7 +191,7 @@ struct ConfigurationReading {
 
     private mutating func checkListeners(
         _ data: ListenAddress?,
-        _ admin: [AdminAddress],
+        _ admin: [AdminListenAddress],
         _ health: ListenAddress?
     ) {
         var taken: [(flag: Setting, address: ListenAddress)] = data.map { [(.dataListen, $0)] } ?? []

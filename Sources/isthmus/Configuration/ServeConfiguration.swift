@@ -17,7 +17,7 @@ struct ServeConfiguration: Sendable, Hashable {
     /// The listener of the kvstore.
     var data: DataPlane
     /// Where REST and the status page are served; empty: nowhere.
-    var adminListen: [AdminAddress]
+    var adminListen: [AdminListenAddress]
     /// The directory of what is served as it is; `nil`: to be looked for.
     var shareDirectory: String?
     /// Where health and metrics are served.

@@ -15,9 +15,7 @@ struct AdminOpening {
     let registry: MetricsRegistry
     let logger: Logger
 
-    /// Opens `admin.db`.
-    ///
-    /// - Parameter commits: Told of what is committed.
+    /// Opens `admin.db`; `commits` is told of what is committed.
     private func openStore(_ commits: AdminCommits) throws(StartFailure) -> AdminStore {
         let environment = AdminStore.Environment(
             now: AdminClock.now,
@@ -39,6 +37,8 @@ struct AdminOpening {
     /// - Parameters:
     ///   - data: The data plane.
     ///   - facts: What `GET /system/info` tells of the rest of the process.
+    /// - Returns: The running plane.
+    /// - Throws: ``StartFailure``.
     func start(
         data: DataPlaneView,
         facts: @escaping @Sendable () async -> SystemFacts

@@ -7,6 +7,7 @@ enum SharedFiles {
     ///
     /// - Parameter directory: Where `openapi/` and `web-static/` are; `nil`: in `../share/isthmus` as seen
     ///   from the program, or in a directory above it, as in a checkout.
+    /// - Returns: Their contents.
     /// - Throws: ``StartFailure`` when they are not there.
     static func read(_ directory: String?) throws(StartFailure) -> StaticFiles {
         let manager = FileManager.default

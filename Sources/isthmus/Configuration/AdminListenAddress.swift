@@ -1,5 +1,5 @@
 /// Where the admin plane listens: `https://host:port`, `http://host:port` on loopback, or `unix:/path`.
-enum AdminAddress: Sendable, Hashable, CustomStringConvertible {
+enum AdminListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// With TLS, by a certificate of the own authority.
     case https(ListenAddress)
     /// Without TLS: only this machine can reach it.
@@ -30,11 +30,11 @@ enum AdminAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Reads addresses that are separated by commas; `off` is none.
-    static func list(_ text: String) throws(InvalidValue) -> [AdminAddress] {
+    static func list(_ text: String) throws(InvalidValue) -> [AdminListenAddress] {
         guard text != "off" else { return [] }
-        var addresses: [AdminAddress] = []
+        var addresses: [AdminListenAddress] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let address = try AdminAddress(String(part))
+            let address = try AdminListenAddress(String(part))
             guard !addresses.contains(address) else {
                 throw InvalidValue(message: "\"\(part)\" is there twice")
             }

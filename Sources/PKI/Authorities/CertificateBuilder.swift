@@ -75,13 +75,16 @@ import COpenSSL
         try check(isSet, "set the issuer")
     }
 
-    /// Adds what an authority's certificate says about itself.
-    borrowing func addAuthorityExtensions() throws(PKIError) {
-        try self.add(NID_basic_constraints, "critical,CA:TRUE", issuer: nil)
-        try self.add(NID_key_usage, "critical,keyCertSign,cRLSign", issuer: nil)
-        try self.add(NID_subject_key_identifier, "hash", issuer: nil)
-        // After the subject's identifier, which is the one that a root refers to.
-        try self.add(NID_authority_key_identifier, "keyid:always", issuer: nil)
+    /// Adds what an authority's certificate says about itself; without an issuer it is a root's.
+    borrowing func addAuthorityExtensions(pathLength: Int?, issuer: Certificate?) throws(PKIError) {
+        let limit = pathLength.map { ",pathlen:\(max($0, 0))" } ?? ""
+        try self.add(NID_basic_constraints, "critical,CA:TRUE\(limit)", issuer: issuer)
+        try self.add(NID_key_usage, "critical,keyCertSign,cRLSign", issuer: issuer)
+        try self.add(NID_subject_key_identifier, "hash", issuer: issuer)
+        // After the subject's identifier, which is the one that a root refers to. Not "always" below an
+        // authority from elsewhere, which may have no identifier to refer to.
+        let reference = issuer == nil ? "keyid:always" : "keyid"
+        try self.add(NID_authority_key_identifier, reference, issuer: issuer)
     }
 
     /// Adds what a leaf's certificate says about itself.
@@ -128,19 +131,8 @@ import COpenSSL
 
     private borrowing func add(_ names: [AlternativeName]) throws(PKIError) {
         OpenSSLErrors.clear()
-        guard let list = unsafe OPENSSL_sk_new_null() else {
-            throw OpenSSLErrors.failure("allocate alternative names")
-        }
+        let list = try unsafe GeneralNames.make(names)
         defer { unsafe GENERAL_NAMES_free(list) }
-        for name in names {
-            guard let item = unsafe Self.generalName(name) else {
-                throw OpenSSLErrors.failure("add an alternative name")
-            }
-            guard unsafe OPENSSL_sk_push(list, item) > 0 else {
-                unsafe GENERAL_NAME_free(item)
-                throw OpenSSLErrors.failure("add an alternative name")
-            }
-        }
         let isAdded = unsafe X509_add1_ext_i2d(
             self.handle,
             NID_subject_alt_name,
@@ -149,24 +141,6 @@ import COpenSSL
             UInt(X509V3_ADD_DEFAULT)
         )
         try check(isAdded, "add the alternative names")
-    }
-
-    private static func generalName(_ name: AlternativeName) -> UnsafeMutablePointer<GENERAL_NAME>? {
-        let (kind, type, bytes) =
-            switch name {
-            case .dns(let text): (GEN_DNS, V_ASN1_IA5STRING, Array(text.utf8))
-            case .address(let bytes): (GEN_IPADD, V_ASN1_OCTET_STRING, bytes)
-            case .uri(let text): (GEN_URI, V_ASN1_IA5STRING, Array(text.utf8))
-            }
-        guard let item = unsafe GENERAL_NAME_new() else { return nil }
-        guard let value = unsafe ASN1_STRING_type_new(type),
-            unsafe ASN1_STRING_set(value, bytes, Int32(clamping: bytes.count)) == 1
-        else {
-            unsafe GENERAL_NAME_free(item)
-            return nil
-        }
-        unsafe GENERAL_NAME_set0_value(item, kind, value)
-        return unsafe item
     }
 
     private borrowing func withIssuer<R>(_ issuer: Certificate?, _ body: (OpaquePointer) -> R) -> R {

@@ -1,0 +1,145 @@
+"""The examples of the document, performed as they are written."""
+
+import json
+
+import pytest
+from suite import contract
+from suite.contract import JSON, YAML
+from suite.examples import Performer
+from support import process
+from support.protocol import Client
+
+# The objects that have the usual operations: the kind, the name of the list, and where they are.
+OBJECTS = {
+    "Peer": ("Peers", "/api/v1/peers"),
+    "ExportRule": ("ExportRules", "/api/v1/export-rules"),
+    "ImportRule": ("ImportRules", "/api/v1/import-rules"),
+    "Service": ("Services", "/api/v1/services"),
+    "Node": ("Nodes", "/api/v1/nodes"),
+    "Identity": ("Identities", "/api/v1/identities"),
+    "Endpoint": ("Endpoints", "/api/v1/endpoints"),
+    "Token": ("Tokens", "/api/v1/tokens"),
+}
+PUBLISHED = {"Service", "Node", "Identity", "Endpoint"}
+
+each_format = pytest.mark.parametrize("media", [JSON, YAML], ids=["json", "yaml"])
+
+
+@each_format
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_the_life_of_an_object(server, kind, media):
+    many, collection = OBJECTS[kind]
+    performer = Performer(server.api(), media)
+    wait = {"wait": "applied", "timeout": "10s"} if kind in PUBLISHED else {}
+    name = performer.path(contract.by_id()[f"get{kind}"])
+    if kind == "Endpoint":
+        performer.perform("createIdentity", **wait)
+    try:
+        performer.perform(f"create{kind}", 201, **wait)
+        performer.perform(f"get{kind}")
+        performer.perform(f"list{many}")
+        if kind == "Service":
+            performer.perform("listNamespacedServices")
+            performer.perform("getGlobalService")
+            performer.perform("listGlobalServices")
+            performer.perform("listKeys")
+        if kind == "Peer":
+            performer.perform("getPeerStatus")
+        if kind == "Token":
+            performer.perform("rotateToken")
+        performer.perform(f"replace{kind}", 200, **wait)
+        performer.perform(f"delete{kind}", **wait)
+        if kind == "Token":
+            performer.perform("createToken", 201)
+        else:
+            performer.perform(f"replace{kind}", 201, **wait)
+        performer.perform(f"update{kind}", **wait)
+    finally:
+        server.api().delete(name)
+        server.api().delete("/api/v1/identities/75537")
+    assert server.api().get(name).status_code == 404
+    SEEN[media] |= performer.seen
+
+
+@each_format
+def test_the_settings(own_server, media):
+    performer = Performer(own_server.api(), media)
+    performer.perform("replaceSettings")
+    performer.perform("getSettings")
+    performer.perform("updateSettings")
+    SEEN[media] |= performer.seen
+
+
+@each_format
+def test_what_is_only_read(server, media):
+    performer = Performer(server.api(), media)
+    for operation in ("getIndex", "whoAmI", "getSystemInfo", "getProblemType"):
+        performer.perform(operation)
+    SEEN[media] |= performer.seen
+
+
+@each_format
+def test_the_configuration(own_server, media):
+    performer = Performer(own_server.api(), media)
+    plan = performer.perform("applyConfig", dryRun="All")
+    assert plan["summary"]["create"] == 2
+    assert performer.perform("applyConfig")["summary"] == plan["summary"]
+    assert len(performer.perform("getConfig")["items"]) >= 2
+    SEEN[media] |= performer.seen
+
+
+@each_format
+def test_a_connection(server, media):
+    performer = Performer(server.api(), media)
+    with Client(server) as client:
+        client.KV.Range(key=b"a")
+        found = process.eventually(lambda: performer.perform("listClients")["items"])
+        performer.parameters["id"] = found[0]["metadata"]["name"]
+        performer.perform("getClient")
+        performer.perform("disconnectClient")
+    SEEN[media] |= performer.seen
+
+
+def test_the_events_and_the_audit(own_server):
+    performer = Performer(own_server.api())
+    lines = performer.perform("streamEvents").splitlines()
+    schema = contract.closed(contract.follow(contract.document()["components"]["schemas"]["Event"]))
+    example = contract.document()["components"]["examples"]["EventsAll"]["value"]
+    assert lines
+    for line in lines:
+        assert not contract.faults(json.loads(line), {**schema, "additionalProperties": True})
+    assert json.loads(example)["type"] in [json.loads(line)["type"] for line in lines]
+    performer.perform("createPeer")
+    performer.perform("listAudit")
+    SEEN[JSON] |= performer.seen
+
+
+def test_a_backup_can_be_restored(own_server):
+    api = own_server.api()
+    performer = Performer(api)
+    performer.perform("createPeer")
+    backup = api.post("/api/v1/system/backup")
+    assert backup.status_code == 200 and backup.content.startswith(b"SQLite format 3\0")
+    api.delete("/api/v1/peers/west")
+    answer = api.post("/api/v1/system/restore", backup.content, media="application/vnd.sqlite3")
+    assert answer.status_code == 202
+    performer.check(contract.by_id()["restore"], answer, "restore")
+    performer.parameters["id"] = answer.headers["Location"].rpartition("/")[2]
+    process.eventually(lambda: api.get(answer.headers["Location"]).json()["status"]["state"] == "succeeded")
+    performer.perform("getOperation")
+    performer.perform("listOperations")
+    assert api.get("/api/v1/peers/west").status_code == 200
+    SEEN[JSON] |= performer.seen
+
+
+SEEN = {JSON: set(), YAML: set()}
+
+
+def test_every_example_was_performed(request):
+    """Runs last in this file; on its own it has nothing to say."""
+    if len(request.session.items) < 2 or request.session.testsfailed:
+        pytest.skip("not all examples were performed")
+    wanted = {
+        (operation.id, status, name) for operation in contract.operations() for status, name in operation.successes()
+    }
+    assert wanted - SEEN[JSON] == set()
