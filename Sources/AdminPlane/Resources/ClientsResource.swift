@@ -4,7 +4,6 @@ import MVCC
 import MeshResources
 import MicroHTTP
 import Persistence
-import Storage
 
 /// The connections of the data plane: who is there, how far behind, and the means to cut one.
 struct ClientsResource: Sendable {
@@ -60,7 +59,7 @@ struct ClientsResource: Sendable {
     }
 
     private func reply(_ clients: [ConnectedClient], _ remaining: Int, _ call: Call) -> Reply {
-        let revision = self.environment.data.snapshot().keyspace.revision
+        let revision = self.environment.data.state().keyspace.revision
         var metadata = DocumentObject()
         metadata["resourceVersion"] = .string(String(revision))
         var fields: HeaderFields = [:]

@@ -1,12 +1,12 @@
 package import AccessControl
-package import Storage
+package import MVCC
 
 /// What the admin plane sees of the data plane, and may do to it.
 ///
 /// Planes do not know each other: the process joins them. Every closure may be called on any thread.
 package struct DataPlaneView: Sendable {
     /// The newest committed state.
-    package var snapshot: @Sendable () -> Snapshot
+    package var state: @Sendable () -> CommittedState
     /// What the holder of a certificate with this common name may do, by the same code that is asked when one
     /// connects; users are held against it afterwards.
     package var authorization: @Sendable (_ commonName: String) -> Authorization
@@ -22,7 +22,7 @@ package struct DataPlaneView: Sendable {
 
     /// Creates the view.
     package init(
-        snapshot: @escaping @Sendable () -> Snapshot,
+        state: @escaping @Sendable () -> CommittedState,
         authorization: @escaping @Sendable (_ commonName: String) -> Authorization,
         clients:
             @escaping @Sendable (_ after: UInt64, _ limit: Int) async -> (
@@ -32,12 +32,29 @@ package struct DataPlaneView: Sendable {
         closedClients: @escaping @Sendable () -> [ConnectedClient],
         disconnect: @escaping @Sendable (_ id: UInt64) async -> Bool
     ) {
-        self.snapshot = snapshot
+        self.state = state
         self.authorization = authorization
         self.clients = clients
         self.client = client
         self.closedClients = closedClients
         self.disconnect = disconnect
+    }
+}
+
+/// What the store has at one revision.
+package struct CommittedState: Sendable {
+    /// The keys.
+    package var keyspace: Keyspace
+    /// The users and roles.
+    package var auth: AuthState
+    /// Whether stored data was found damaged.
+    package var isCorrupt: Bool
+
+    /// Creates a state.
+    package init(keyspace: Keyspace, auth: AuthState, isCorrupt: Bool = false) {
+        self.keyspace = keyspace
+        self.auth = auth
+        self.isCorrupt = isCorrupt
     }
 }
 

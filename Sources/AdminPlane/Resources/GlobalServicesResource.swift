@@ -6,7 +6,6 @@ import MeshSchema
 import MicroHTTP
 import NIOCore
 import Persistence
-import Storage
 
 /// Each service across clusters: what this cluster publishes and what was mirrored from others.
 struct GlobalServicesResource: Sendable {
@@ -104,12 +103,12 @@ struct GlobalServicesResource: Sendable {
                 hint: "list again from the beginning"
             )
         }
-        let snapshot = self.environment.data.snapshot()
-        guard !snapshot.isCorrupt else {
+        let state = self.environment.data.state()
+        guard !state.isCorrupt else {
             throw Problem(.notAvailable, "the store was found damaged, so nothing of it is shown")
         }
         do {
-            return try await self.services.index(of: snapshot.keyspace)
+            return try await self.services.index(of: state.keyspace)
         } catch {
             throw Problem(
                 .notAvailable,

@@ -4,7 +4,6 @@ import MVCC
 import MeshResources
 import MeshSchema
 import MicroHTTP
-import Storage
 
 /// The keys of the store, as anybody who may connect would see them.
 struct KeysResource: Sendable {
@@ -32,13 +31,13 @@ struct KeysResource: Sendable {
         guard prefix.utf8.count <= Self.prefixLimit else {
             throw Problem(.invalidParameter, "the parameter prefix has at most \(Self.prefixLimit) bytes")
         }
-        let snapshot = self.environment.data.snapshot()
-        guard !snapshot.isCorrupt else {
+        let state = self.environment.data.state()
+        guard !state.isCorrupt else {
             throw Problem(.notAvailable, "the store was found damaged, so nothing of it is shown")
         }
-        let viewer = try self.viewer(call.query["as"], snapshot.auth)
-        let browser = KeyBrowser(snapshot.keyspace, prefix: prefix, readable: viewer.permissions)
-        let revision = window.token?.version ?? snapshot.keyspace.revision
+        let viewer = try self.viewer(call.query["as"], state.auth)
+        let browser = KeyBrowser(state.keyspace, prefix: prefix, readable: viewer.permissions)
+        let revision = window.token?.version ?? state.keyspace.revision
         let page: KeyBrowser.Page
         do {
             page = try browser.page(

@@ -7,7 +7,14 @@ extension DataPlaneView {
     /// Joins the admin plane to a data plane, of which it sees no more than this.
     init(_ server: DataPlaneServer, store: Store, identification: Identification) {
         self.init(
-            snapshot: { store.replica.current },
+            state: {
+                let snapshot = store.replica.current
+                return CommittedState(
+                    keyspace: snapshot.keyspace,
+                    auth: snapshot.auth,
+                    isCorrupt: snapshot.isCorrupt
+                )
+            },
             authorization: { identification.authorization(ofCommonName: $0) },
             clients: { id, limit in
                 let page = await server.clients(after: id, limit: limit)
