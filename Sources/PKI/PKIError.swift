@@ -30,6 +30,8 @@ package enum PKIError: Error, Hashable, Sendable {
     case keyMismatch(commonName: String)
     /// A certificate request asks for something that is not given.
     case request(RequestProblem)
+    /// A password that no file is encrypted under.
+    case invalidPassword(reason: String)
     /// The text of a key-encryption key is not one.
     case invalidEncryptionKey(reason: String)
     /// Something that was encrypted at rest cannot be read.
@@ -104,6 +106,7 @@ extension PKIError: CustomStringConvertible {
         case .notAnAuthority(let name, let reason): "\"\(name)\" cannot sign certificates: \(reason)"
         case .keyMismatch(let name): "the private key is not that of the certificate \"\(name)\""
         case .request(let problem): "the certificate request is refused: \(problem)"
+        case .invalidPassword(let reason): "not a usable password: \(reason)"
         case .keyMissing(let name): "the private key of the certificate \"\(name)\" is not here"
         case .invalidEncryptionKey(let reason): "not a key-encryption key: \(reason)"
         case .sealed(let problem): "an encrypted secret cannot be read: \(problem)"

@@ -203,6 +203,7 @@ struct Server {
     ) async throws -> AdminServer {
         let opening = AdminOpening(
             configuration: self.configuration,
+            store: store,
             registry: self.registry,
             logger: self.logger
         )

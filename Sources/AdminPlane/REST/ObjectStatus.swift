@@ -20,6 +20,7 @@ struct ObjectStatus: Sendable {
         case .none(let message):
             let state = AppliedState(
                 generation: object.generation,
+                resourceVersion: object.resourceVersion,
                 verdict: .no,
                 reason: "NotEnforced",
                 message: message,
@@ -34,7 +35,7 @@ struct ObjectStatus: Sendable {
             document["keys"] = .array(state.keys.map { .string($0) })
             document["revision"] = state.revision.map { .string(String($0)) }
             self.json = JSONWriter.write(.object(document))
-            self.isApplied = state.verdict == .yes && state.generation >= object.generation
+            self.isApplied = state.verdict == .yes && state.resourceVersion >= object.resourceVersion
             self.number = Self.number(of: self.json)
         }
     }
@@ -42,6 +43,7 @@ struct ObjectStatus: Sendable {
     private static func pending(_ object: AdminObject) -> AppliedState {
         AppliedState(
             generation: 0,
+            resourceVersion: 0,
             verdict: .unknown,
             reason: "Pending",
             message: "not looked at yet",

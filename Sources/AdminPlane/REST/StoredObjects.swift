@@ -142,9 +142,17 @@ struct StoredObjects: Sendable {
             return
         }
         let id = self.kind.id(object.name)
-        guard !(await self.environment.applied.wait(id, object.generation, waiting.deadline)) else { return }
-        var problem = Problem(.waitTimeout, "the object was not applied in time")
-        problem.object = self.text(self.store.object(self.kind.plural, object.name) ?? object)
-        throw problem
+        switch await self.environment.applied.wait(id, object.resourceVersion, waiting.deadline) {
+        case .reached: return
+        case .tooManyWaiters: throw Self.tooManyWaiters
+        case .timedOut:
+            var problem = Problem(.waitTimeout, "the object was not applied in time")
+            problem.object = self.text(self.store.object(self.kind.plural, object.name) ?? object)
+            throw problem
+        }
+    }
+
+    static var tooManyWaiters: Problem {
+        Problem(.tooManyRequests, "too many requests wait for objects to be applied")
     }
 }

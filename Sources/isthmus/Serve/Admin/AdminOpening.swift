@@ -7,11 +7,14 @@ import MicroHTTP
 import NIOCore
 import PKI
 import Persistence
+import Storage
 import Telemetry
 
 /// Puts the admin plane together, in the order in which its parts need each other.
 struct AdminOpening {
     let configuration: ServeConfiguration
+    /// Where published objects go.
+    let store: Store
     let registry: MetricsRegistry
     let logger: Logger
 
@@ -40,7 +43,7 @@ struct AdminOpening {
     func start(facts: @escaping @Sendable () async -> SystemFacts) async throws -> AdminServer {
         let commits = AdminCommits()
         let store = try self.openStore(commits)
-        let applied = AppliedStates(state: { _ in nil }, wait: { _, _, _ in false })
+        let publisher = self.makePublisher(store)
         let certificates = self.needsCertificates ? self.certificates : nil
         let environment = AdminEnvironment(
             store: store,
@@ -50,13 +53,14 @@ struct AdminOpening {
             sha256: Self.sha256,
             ownUser: geteuid(),
             administrator: { certificates?.administrator($0) },
-            applied: applied,
+            applied: publisher.states,
             systemFacts: facts
         )
         try await AdminAPI.prepare(store)
         try await self.writeToken(environment)
         let feed = EventFeed(store: store, now: AdminClock.now)
         commits.tell { _ in feed.wake() }
+        commits.tell { publisher.mark($0) }
         let service = AdminAPI.makeService(
             environment,
             feed: feed,
@@ -68,6 +72,7 @@ struct AdminOpening {
             store: store,
             service: service,
             feed: feed,
+            publisher: publisher,
             server: server,
             certificates: certificates,
             logger: self.logger,
@@ -76,6 +81,21 @@ struct AdminOpening {
     }
 
     // MARK: - Parts
+
+    private func makePublisher(_ admin: AdminStore) -> Publisher {
+        Publisher(
+            admin: admin,
+            store: self.store,
+            cluster: self.cluster,
+            environment: Publisher.Environment(
+                now: AdminClock.now,
+                // Ends early only when the task is cancelled, which the caller looks at.
+                sleep: { try? await Task.sleep(for: $0) }
+            ),
+            metrics: PublicationMetrics(factory: self.registry),
+            logger: self.logger
+        )
+    }
 
     private var cluster: ClusterContext {
         ClusterContext(
