@@ -45,18 +45,35 @@ package enum AdminAPI {
         operations += PeerStatusResource(objects: objects(.peer)).operations
         operations += Tokens(objects: objects(.token)).operations
         operations += SettingsResource(objects: objects(.settings)).operations
+        operations += GlobalServicesResource(environment: environment).operations
+        operations += ClientsResource(environment: environment).operations
+        operations += KeysResource(environment: environment).operations
         operations += EventsResource(environment: environment, feed: feed, kindNames: kindNames).operations
         operations += AuditResource(environment: environment).operations
         operations += SystemResource(environment: environment, kinds: ObjectKind.all).operations
-        if let pki = environment.pki {
-            operations += AuthoritiesResource(pki: pki, objects: objects(.authority)).operations
-            operations += CertificatesResource(pki: pki, objects: objects(.certificate)).operations
-            operations += CertificateRequests(pki: pki, objects: objects(.certificate)).operations
-            operations += CertificateExport(pki: pki, objects: objects(.certificate)).operations
-            operations += EncryptionKeyResource(pki: pki).operations
-        }
-        operations += OpenPages(files: pages, authenticator: authenticator).operations
+        if let pki = environment.pki { operations += Self.certificates(pki, objects) }
+        operations += OpenPages(files: pages).operations
+        operations +=
+            StatusPage(
+                files: pages,
+                environment: environment,
+                authenticator: authenticator,
+                others: operations,
+                kindNames: kindNames
+            ).operations
         return IndexResource(others: operations).operations + operations
+    }
+
+    /// What there is to call about certificates.
+    private static func certificates(
+        _ pki: MeshPKI,
+        _ objects: (ObjectKind) -> StoredObjects
+    ) -> [Operation] {
+        AuthoritiesResource(pki: pki, objects: objects(.authority)).operations
+            + CertificatesResource(pki: pki, objects: objects(.certificate)).operations
+            + CertificateRequests(pki: pki, objects: objects(.certificate)).operations
+            + CertificateExport(pki: pki, objects: objects(.certificate)).operations
+            + EncryptionKeyResource(pki: pki).operations
     }
 
     /// Prepares the objects that are always there.

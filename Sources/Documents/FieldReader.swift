@@ -27,9 +27,7 @@ package struct FieldReader {
 
     // MARK: - Scalars
 
-    /// Returns the text.
-    ///
-    /// - Parameter maxBytes: The longest text that is accepted, in bytes of UTF-8.
+    /// Returns the text, when it has no more than `maxBytes` bytes of UTF-8.
     package func string(maxBytes: Int = 1_024) -> String? {
         guard case .string(let text) = self.value else { return self.wrongType("a string") }
         guard text.utf8.count <= maxBytes else {

@@ -59,7 +59,9 @@ package struct JSONReader {
             }
             let start = self.index
             let name = try self.string()
-            guard names.insert(ExactText(name)).inserted else { throw self.error(.duplicateName(name), at: start) }
+            guard names.insert(ExactText(name)).inserted else {
+                throw self.error(.duplicateName(name), at: start)
+            }
             guard try self.skips(UInt8(ascii: ":")) else { throw self.error(.unexpected(expected: "':'")) }
             members.append(.init(name: name, value: try self.value(depth: depth)))
             if try self.skips(UInt8(ascii: "}")) { return .object(DocumentObject(unchecked: members)) }

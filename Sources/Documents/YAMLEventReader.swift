@@ -17,6 +17,8 @@ final class YAMLEventReader {
     ///
     /// - Throws: ``DocumentError`` when the text has characters that old and new YAML read in two ways.
     init(_ bytes: [UInt8]) throws(DocumentError) {
+        // libyaml counts a byte order mark as a column.
+        let bytes = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes.dropFirst(3)) : bytes
         try Self.check(bytes)
         self.bytes = bytes
         self.input = .allocate(capacity: bytes.count)

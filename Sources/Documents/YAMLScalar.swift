@@ -48,9 +48,11 @@ enum YAMLScalar {
 
     private static func digits(_ text: String, radix: Int) throws(DocumentError.Reason) -> DocumentValue {
         let digits = text.utf8.dropFirst(2)
-        let isNumber = !digits.isEmpty && digits.allSatisfy { byte in
-            Character(Unicode.Scalar(byte)).hexDigitValue.map { $0 < radix } ?? false
-        }
+        let isNumber =
+            !digits.isEmpty
+            && digits.allSatisfy { byte in
+                Character(Unicode.Scalar(byte)).hexDigitValue.map { $0 < radix } ?? false
+            }
         guard isNumber else { return .string(text) }
         guard let number = Int64(Substring(digits), radix: radix) else { throw .numberOutOfRange }
         return .integer(number)

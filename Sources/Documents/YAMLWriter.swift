@@ -67,7 +67,9 @@ package enum YAMLWriter {
             default: false
             }
         }
-        guard isWord, let first = text.utf8.first, first != UInt8(ascii: "_"), first | 0x20 >= UInt8(ascii: "a") else { return false }
+        guard isWord, let first = text.utf8.first, first != UInt8(ascii: "_"),
+            first | 0x20 >= UInt8(ascii: "a")
+        else { return false }
         return !["y", "n", "yes", "no", "on", "off", "true", "false", "null"].contains(text.lowercased())
     }
 }

@@ -21,7 +21,9 @@ import Testing
     @Test("text is read up to its longest length in bytes")
     func readsText() throws {
         #expect(try Self.read(#""é""#) { $0.string(maxBytes: 2) } == ("é", []))
-        #expect(try Self.read(#""é""#) { $0.string(maxBytes: 1) } == (nil, [" too-long: longer than 1 bytes"]))
+        #expect(
+            try Self.read(#""é""#) { $0.string(maxBytes: 1) } == (nil, [" too-long: longer than 1 bytes"])
+        )
         for other in ["null", "1", "true", "[]", "{}"] {
             let (result, problems) = try Self.read(other) { $0.string() }
             #expect(result == nil && problems.count == 1 && problems[0].hasPrefix(" wrong-type: "))
@@ -36,7 +38,9 @@ import Testing
         }
         #expect(try Self.read(#""ab""#) { $0.parsed(even) } == (2, []))
         #expect(try Self.read(#""abc""#) { $0.parsed(even) } == (nil, [" invalid-format: is odd"]))
-        #expect(try Self.read(#""abcd""#) { $0.parsed(maxBytes: 3, even) }.1 == [" too-long: longer than 3 bytes"])
+        #expect(
+            try Self.read(#""abcd""#) { $0.parsed(maxBytes: 3, even) }.1 == [" too-long: longer than 3 bytes"]
+        )
         #expect(try Self.read("2") { $0.parsed(even) }.1.count == 1)
     }
 
@@ -72,17 +76,21 @@ import Testing
         }
         #expect(list == [1, 3])
         #expect(problems.map { $0.prefix { $0 != ":" } } == ["/1 wrong-type", "/3 out-of-range"])
-        #expect(try Self.read("[1,2]") { field in field.list(limit: 1) { $0.string() } }.1 == [
-            " too-many: more than 1 elements"
-        ])
+        #expect(
+            try Self.read("[1,2]") { field in field.list(limit: 1) { $0.string() } }.1 == [
+                " too-many: more than 1 elements"
+            ]
+        )
         let (map, others) = try Self.read(#"{"a/b~": 1, "ok": "x", "": 2}"#) { field in
             field.map(limit: 3) { name, field in field.string().map { name + $0 } }
         }
         #expect(map == ["ok": "okx"])
         #expect(others.map { $0.prefix { $0 != " " } } == ["/a~1b~0", "/"])
-        #expect(try Self.read(#"{"a":1,"b":2}"#) { field in field.map(limit: 1) { _, _ in 0 } }.1 == [
-            " too-many: more than 1 members"
-        ])
+        #expect(
+            try Self.read(#"{"a":1,"b":2}"#) { field in field.map(limit: 1) { _, _ in 0 } }.1 == [
+                " too-many: more than 1 members"
+            ]
+        )
         #expect(try Self.read("{}") { field in field.list(limit: 1) { $0.string() } }.1.count == 1)
         #expect(try Self.read("[]") { field in field.map(limit: 1) { _, _ in 0 } }.1.count == 1)
     }
@@ -116,11 +124,13 @@ import Testing
                 return true
             }
         }
-        #expect(problems.map { $0.prefix { $0 != ":" } } == [
-            "/name wrong-type", "/missing required", "/none required", "/ports/1 out-of-range",
-            "/ports/2 wrong-type", "/inner/a wrong-type", "/inner/zz unknown-field", " mismatch",
-            "/extra unknown-field", "/e\u{301} unknown-field",
-        ])
+        #expect(
+            problems.map { $0.prefix { $0 != ":" } } == [
+                "/name wrong-type", "/missing required", "/none required", "/ports/1 out-of-range",
+                "/ports/2 wrong-type", "/inner/a wrong-type", "/inner/zz unknown-field", " mismatch",
+                "/extra unknown-field", "/e\u{301} unknown-field",
+            ]
+        )
         #expect(problems[6].hasSuffix("known here: a"))
     }
 
@@ -132,10 +142,14 @@ import Testing
         #expect(problems.last?.hasPrefix("/99 ") == true)
     }
 
-    @Test("a pointer escapes tildes and slashes, also below accents", arguments: [
-        ("", "/"), ("a", "/a"), ("a/b", "/a~1b"), ("~1", "/~01"), ("~0/", "/~00~1"), ("/\u{301}", "/~1\u{301}"),
-        ("~\u{301}", "/~0\u{301}"), ("é\u{0}\"", "/é\u{0}\""),
-    ])
+    @Test(
+        "a pointer escapes tildes and slashes, also below accents",
+        arguments: [
+            ("", "/"), ("a", "/a"), ("a/b", "/a~1b"), ("~1", "/~01"), ("~0/", "/~00~1"),
+            ("/\u{301}", "/~1\u{301}"),
+            ("~\u{301}", "/~0\u{301}"), ("é\u{0}\"", "/é\u{0}\""),
+        ]
+    )
     func escapesPointers(_ name: String, _ text: String) {
         let pointer = JSONPointer.root.member(name)
         #expect(Array(pointer.description.utf8) == Array(text.utf8))

@@ -6,17 +6,21 @@ struct RandomDocuments {
     var random: SeededGenerator
 
     private static let texts = [
-        "", "a", "no", "yes", "on", "null", "~", "true", "0", "007", "1e3", "0x1f", "-", "- a", "a: b", "a #b",
-        "# c", "{", "[x]", "*a", "&a", "!t", "|", ">", "%", "@", "`", "'", "\"", "\\", " a", "a ", "a\tb", "\ta",
+        "", "a", "no", "yes", "on", "null", "~", "true", "0", "007", "1e3", "0x1f", "-", "- a", "a: b",
+        "a #b",
+        "# c", "{", "[x]", "*a", "&a", "!t", "|", ">", "%", "@", "`", "'", "\"", "\\", " a", "a ", "a\tb",
+        "\ta",
         "\n", "\n\n", "a\n", "a\nb", "a\nb\n", "a\n\n", " a\n", "a\n b\n", "\na\n", "a \n", "a\r\nb\n", "\r",
-        "\u{0}", "\u{7f}", "\u{85}", "a\u{85}b\n", "\u{a0}", "\u{a0}\n", "\u{2028}", "x\u{2028}\n", "\u{feff}", "é",
+        "\u{0}", "\u{7f}", "\u{85}", "a\u{85}b\n", "\u{a0}", "\u{a0}\n", "\u{2028}", "x\u{2028}\n",
+        "\u{feff}", "é",
         "e\u{301}", "日本\n", "😀", "😀\n", "\u{fffe}", "\u{ffff}\n", "2024-01-01", "1:30", "1_000", ".inf", ".5",
         "=", "<<", "---", "...", "--- a\n", "?", "? a", ":", "a:", ",", "y", "n", "#\n", "key\n---\nx\n",
         "%YAML 1.1\n", String(repeating: "word ", count: 60), String(repeating: "w", count: 1_100),
         String(repeating: "long line ", count: 30) + "\nand another\n",
     ]
     private static let numbers: [Double] = [
-        0.5, -0.0, 1, 1e20, -1e-7, .leastNonzeroMagnitude, 1.7976931348623157e308, 0.1, 123456789.125, 9_223_372_036_854_775_808,
+        0.5, -0.0, 1, 1e20, -1e-7, .leastNonzeroMagnitude, 1.7976931348623157e308, 0.1, 123456789.125,
+        9_223_372_036_854_775_808,
     ]
 
     mutating func text() -> String {
@@ -43,7 +47,8 @@ struct RandomDocuments {
     /// Changes some bytes.
     mutating func mutation(of bytes: [UInt8]) -> [UInt8] {
         var bytes = bytes
-        let pieces = Array("{}[],:\"\\u0dD8eE+-.01 \n\t\r'&*!|>%#?<=~\0é".utf8) + [0x80, 0xff, 0xc3, 0xe2, 0xed]
+        let pieces =
+            Array("{}[],:\"\\u0dD8eE+-.01 \n\t\r'&*!|>%#?<=~\0é".utf8) + [0x80, 0xff, 0xc3, 0xe2, 0xed]
         for _ in 0...self.random.below(3) {
             let index = self.random.below(bytes.count + 1)
             switch self.random.below(4) {

@@ -22,6 +22,8 @@ package struct AdminEnvironment: Sendable {
     package var administrator: @Sendable ([[UInt8]]) -> String?
     /// What became of published objects.
     package var applied: AppliedStates
+    /// The data plane.
+    package var data: DataPlaneView
     /// The facts of `GET /system/info`.
     package var systemFacts: @Sendable () async -> SystemFacts
     /// The certificate authorities; without them there are no operations on certificates.
@@ -37,6 +39,7 @@ package struct AdminEnvironment: Sendable {
         ownUser: UInt32,
         administrator: @escaping @Sendable ([[UInt8]]) -> String?,
         applied: AppliedStates,
+        data: DataPlaneView,
         systemFacts: @escaping @Sendable () async -> SystemFacts
     ) {
         self.store = store
@@ -47,6 +50,7 @@ package struct AdminEnvironment: Sendable {
         self.ownUser = ownUser
         self.administrator = administrator
         self.applied = applied
+        self.data = data
         self.systemFacts = systemFacts
     }
 
@@ -76,6 +80,8 @@ package struct AppliedState: Sendable, Hashable {
 
     /// The generation of the object that this is about.
     package var generation: Int64
+    /// Its version, which grows also with changes of labels.
+    package var resourceVersion: Int64
     /// Whether it is applied.
     package var verdict: Verdict
     /// One word for programs.
@@ -92,6 +98,7 @@ package struct AppliedState: Sendable, Hashable {
     /// Creates a state.
     package init(
         generation: Int64,
+        resourceVersion: Int64,
         verdict: Verdict,
         reason: String,
         message: String,
@@ -100,6 +107,7 @@ package struct AppliedState: Sendable, Hashable {
         revision: Int64? = nil
     ) {
         self.generation = generation
+        self.resourceVersion = resourceVersion
         self.verdict = verdict
         self.reason = reason
         self.message = message
@@ -115,19 +123,32 @@ package struct AppliedStates: Sendable {
     package var state: @Sendable (_ id: AdminObjectID) -> AppliedState?
     /// Waits for a reconciler.
     ///
-    /// Until the object is applied in this generation or a later one, or, without a generation, until
-    /// nothing of a deleted object is left. Returns whether that happened before `deadline` (nanoseconds
-    /// since 1970) and before the task was cancelled.
-    package var wait: @Sendable (_ id: AdminObjectID, _ generation: Int64?, _ deadline: Int64) async -> Bool
+    /// Until the object is applied in this version or a later one, or, without a version, until nothing of a
+    /// deleted object is left; not longer than until `deadline` (nanoseconds since 1970), and not longer than
+    /// the task is wanted.
+    package var wait:
+        @Sendable (_ id: AdminObjectID, _ resourceVersion: Int64?, _ deadline: Int64) async -> AppliedWait
 
     /// Creates the pair.
     package init(
         state: @escaping @Sendable (_ id: AdminObjectID) -> AppliedState?,
-        wait: @escaping @Sendable (_ id: AdminObjectID, _ generation: Int64?, _ deadline: Int64) async -> Bool
+        wait:
+            @escaping @Sendable (_ id: AdminObjectID, _ resourceVersion: Int64?, _ deadline: Int64) async
+            -> AppliedWait
     ) {
         self.state = state
         self.wait = wait
     }
+}
+
+/// How a wait ended.
+package enum AppliedWait: Sendable, Hashable {
+    /// What was waited for is so.
+    case reached
+    /// It was not so in time, or nobody wants to know any more.
+    case timedOut
+    /// As many wait as the limit allows.
+    case tooManyWaiters
 }
 
 /// What `GET /system/info` tells of the rest of the process.

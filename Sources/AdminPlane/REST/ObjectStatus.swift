@@ -23,6 +23,7 @@ struct ObjectStatus: Sendable {
         case .none(let message):
             let state = AppliedState(
                 generation: object.generation,
+                resourceVersion: object.resourceVersion,
                 verdict: .no,
                 reason: "NotEnforced",
                 message: message,
@@ -37,7 +38,7 @@ struct ObjectStatus: Sendable {
             document["keys"] = .array(state.keys.map { .string($0) })
             document["revision"] = state.revision.map { .string(String($0)) }
             self.json = JSONWriter.write(.object(document))
-            self.isApplied = state.verdict == .yes && state.generation >= object.generation
+            self.isApplied = state.verdict == .yes && state.resourceVersion >= object.resourceVersion
             self.number = Self.number(of: self.json)
         }
     }
@@ -45,6 +46,7 @@ struct ObjectStatus: Sendable {
     private static func pending(_ object: AdminObject) -> AppliedState {
         AppliedState(
             generation: 0,
+            resourceVersion: 0,
             verdict: .unknown,
             reason: "Pending",
             message: "not looked at yet",
@@ -69,7 +71,7 @@ struct ObjectStatus: Sendable {
     }
 
     /// A number for a text (FNV-1a); never zero.
-    private static func number(of bytes: [UInt8]) -> UInt32 {
+    static func number(of bytes: [UInt8]) -> UInt32 {
         max(1, bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 })
     }
 }

@@ -103,7 +103,10 @@ extension StoredObjects {
             current == nil ? .failure(self.missing(name)) : .success(nil)
         }
         if let waiting = options.waiting, case .published = self.kind.effect {
-            guard await self.environment.applied.wait(self.kind.id(name), nil, waiting.deadline) else {
+            switch await self.environment.applied.wait(self.kind.id(name), nil, waiting.deadline) {
+            case .reached: break
+            case .tooManyWaiters: throw Self.tooManyWaiters
+            case .timedOut:
                 throw Problem(.waitTimeout, "the object is deleted, but its keys were not in time")
             }
         }
@@ -211,7 +214,7 @@ extension StoredObjects {
     }
 
     private func path(of name: String) -> String {
-        let parts = name.split(separator: "/").map { Self.encoded(String($0)) }
+        let parts = name.split(separator: "/").map { PercentEncoding.encode(String($0)) }
         return "/api/v1/\(self.kind.plural)/\(parts.joined(separator: "/"))"
     }
 

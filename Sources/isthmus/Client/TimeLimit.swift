@@ -1,4 +1,5 @@
 import ArgumentParser
+import MeshResources
 
 /// How long something may take, as an argument: `30s`, `2m`.
 struct TimeSpan: ExpressibleByArgument, Sendable, Equatable {

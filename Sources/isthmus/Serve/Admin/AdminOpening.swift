@@ -7,11 +7,14 @@ import MicroHTTP
 import NIOCore
 import PKI
 import Persistence
+import Storage
 import Telemetry
 
 /// Puts the admin plane together, in the order in which its parts need each other.
 struct AdminOpening {
     let configuration: ServeConfiguration
+    /// Where published objects go.
+    let store: Store
     let registry: MetricsRegistry
     let logger: Logger
 
@@ -34,13 +37,18 @@ struct AdminOpening {
 
     /// Opens the database, starts the listeners and answers requests from then on.
     ///
-    /// - Parameter facts: What `GET /system/info` tells of the rest of the process.
+    /// - Parameters:
+    ///   - data: The data plane.
+    ///   - facts: What `GET /system/info` tells of the rest of the process.
     /// - Returns: The running plane.
     /// - Throws: ``StartFailure``.
-    func start(facts: @escaping @Sendable () async -> SystemFacts) async throws -> AdminServer {
+    func start(
+        data: DataPlaneView,
+        facts: @escaping @Sendable () async -> SystemFacts
+    ) async throws -> AdminServer {
         let commits = AdminCommits()
         let store = try self.openStore(commits)
-        let applied = AppliedStates(state: { _ in nil }, wait: { _, _, _ in false })
+        let publisher = self.makePublisher(store)
         let certificates = self.needsCertificates ? self.certificates : nil
         let environment = AdminEnvironment(
             store: store,
@@ -50,13 +58,15 @@ struct AdminOpening {
             sha256: Self.sha256,
             ownUser: geteuid(),
             administrator: { certificates?.administrator($0) },
-            applied: applied,
+            applied: publisher.states,
+            data: data,
             systemFacts: facts
         )
         try await AdminAPI.prepare(store)
         try await self.writeToken(environment)
         let feed = EventFeed(store: store, now: AdminClock.now)
         commits.tell { _ in feed.wake() }
+        commits.tell { publisher.mark($0) }
         let service = AdminAPI.makeService(
             environment,
             feed: feed,
@@ -64,18 +74,36 @@ struct AdminOpening {
             metrics: self.registry
         )
         let server = try self.listen(service, try certificates?.load())
+        let urls = self.urls(server)
+        try self.writeAddress(urls.first)
         return AdminServer(
             store: store,
             service: service,
             feed: feed,
+            publisher: publisher,
             server: server,
             certificates: certificates,
             logger: self.logger,
-            urls: self.urls(server)
+            urls: urls
         )
     }
 
     // MARK: - Parts
+
+    private func makePublisher(_ admin: AdminStore) -> Publisher {
+        Publisher(
+            admin: admin,
+            store: self.store,
+            cluster: self.cluster,
+            environment: Publisher.Environment(
+                now: AdminClock.now,
+                // Ends early only when the task is cancelled, which the caller looks at.
+                sleep: { try? await Task.sleep(for: $0) }
+            ),
+            metrics: PublicationMetrics(factory: self.registry),
+            logger: self.logger
+        )
+    }
 
     private var cluster: ClusterContext {
         ClusterContext(
@@ -106,6 +134,19 @@ struct AdminOpening {
         try Data((token + "\n").utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         self.logger.info("an administrator's token was made", metadata: ["file": "\(path)"])
+    }
+
+    /// Writes where commands on this machine find the server; an older note is replaced.
+    private func writeAddress(_ url: String?) throws {
+        let file = URL(
+            fileURLWithPath: "\(self.configuration.stateDirectory)/\(ConnectionSettings.addressFile)"
+        )
+        guard let url else {
+            // An error says that there is none.
+            try? FileManager.default.removeItem(at: file)
+            return
+        }
+        try StartFailure.wrap { try Data((url + "\n").utf8).write(to: file, options: .atomic) }
     }
 
     private func listen(
