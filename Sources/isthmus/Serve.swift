@@ -1,4 +1,5 @@
 import AdminPlane
+import ChangeBus
 import CoreMetrics
 import DataPlane
 import Foundation
@@ -54,7 +55,11 @@ struct Server {
         try StateDirectory(path: self.configuration.stateDirectory).prepare()
         let pulse = LoopPulse(group: self.group, clock: self.clock)
         let health = try await self.startHealth(pulse)
+        let commits = AdminCommits()
+        let adminStore = try AdminOpening.openStore(self.configuration, commits)
+        let certificates = try await self.openCertificates(adminStore, commits)
         let credentials = try self.loadCredentials()
+        let contexts = try await self.contexts(certificates, credentials)
         let store = try self.openStore()
         let cluster = OwnCluster(
             store: store,
@@ -65,16 +70,17 @@ struct Server {
             logger: self.logger
         )
         try await self.announce(cluster)
-        let dataPlane = try await self.startDataPlane(store, credentials?.contexts)
-        let admin = try await self.startAdminPlane(store, credentials?.source, dataPlane)
-        StoreGauges(store: store, source: credentials?.source).register(in: self.registry)
+        let dataPlane = try await self.startDataPlane(store, contexts)
+        let admin = try await self.startAdminPlane(store, adminStore, commits, certificates, dataPlane)
+        StoreGauges(store: store).register(in: self.registry)
         ProcessGauges.register(in: self.registry)
         self.greet(dataPlane, admin, health)
 
         var services: [any Service] = [pulse, StoreService(store: store), health, cluster]
         if let credentials { services.append(credentials.keeper) }
+        services.append(CertificateService(manager: certificates))
         services.append(
-            SignalReloader(reloads: [admin.reloads] + (credentials.map { [$0.keeper.reloads] } ?? []))
+            SignalReloader(reloads: [certificates.reloads] + (credentials.map { [$0.keeper.reloads] } ?? []))
         )
         services.append(admin)
         // The last to start is the first to stop: clients are sent away before anything they use ends.
@@ -123,24 +129,55 @@ struct Server {
         return HealthService(listener: listener)
     }
 
-    /// The credentials of the data plane and what keeps them fresh; `nil` without TLS.
-    private func loadCredentials() throws -> Credentials? {
-        let source: CredentialSource
-        let interval: Duration
-        switch self.configuration.data.tls {
-        case .off: return nil
-        case .automatic:
-            var settings = PKIDirectory.Settings(clusterName: self.configuration.clusterName.rawValue)
-            settings.serverNames = self.configuration.data.certificateNames
-            let path = self.configuration.stateDirectory + "/pki"
-            source = .automatic(PKIDirectory(path: path, settings: settings), logger: self.logger)
-            interval = .seconds(3_600)
-        case .files(let certificate, let key, let authorities):
-            let files = CredentialFiles(certificate: certificate, key: key, authorities: authorities)
-            source = .files(files, logger: self.logger)
-            interval = .seconds(10)
+    /// The authorities and what keeps this server's own certificates fresh.
+    private func openCertificates(
+        _ store: AdminStore,
+        _ commits: AdminCommits
+    ) async throws -> CertificateManager {
+        let opening = CertificateOpening(
+            configuration: self.configuration,
+            store: store,
+            registry: self.registry,
+            logger: self.logger
+        )
+        let manager = try await opening.open()
+        commits.tell { ids in
+            if ids.contains(where: { MeshPKI.isWatched($0) }) { manager.reloads.mark("change") }
         }
-        return try Credentials(source, interval: interval, metrics: self.registry, logger: self.logger)
+        return manager
+    }
+
+    /// The files of the data plane and what looks at them; `nil` when its certificate is our own, or TLS off.
+    private func loadCredentials() throws -> Credentials? {
+        guard case .files(let certificate, let key, let authorities) = self.configuration.data.tls else {
+            return nil
+        }
+        let files = CredentialFiles(certificate: certificate, key: key, authorities: authorities)
+        return try Credentials(
+            .files(files),
+            interval: .seconds(10),
+            metrics: self.registry,
+            logger: self.logger
+        )
+    }
+
+    /// What new connections of the data plane begin with; `nil` without TLS.
+    private func contexts(
+        _ certificates: CertificateManager,
+        _ credentials: Credentials?
+    ) async throws -> TLSContexts? {
+        guard self.configuration.data.tls == .automatic else { return credentials?.contexts }
+        let contexts = TLSContexts(try TLSContexts.makeContext(certificates.current.current.server))
+        let logger = self.logger
+        await certificates.tell { credentials in
+            do {
+                contexts.replace(try TLSContexts.makeContext(credentials.server))
+                logger.info("the data plane has new credentials")
+            } catch {
+                logger.error("new credentials cannot be used", metadata: ["error": "\(error)"])
+            }
+        }
+        return contexts
     }
 
     private func openStore() throws -> Store {
@@ -199,18 +236,23 @@ struct Server {
 
     private func startAdminPlane(
         _ store: Store,
-        _ source: CredentialSource?,
+        _ adminStore: AdminStore,
+        _ commits: AdminCommits,
+        _ certificates: CertificateManager,
         _ dataPlane: DataPlaneServer
     ) async throws -> AdminServer {
         let opening = AdminOpening(
             configuration: self.configuration,
             store: store,
+            admin: adminStore,
+            commits: commits,
+            certificates: certificates,
             registry: self.registry,
             logger: self.logger
         )
         let facts = SystemFactsSource(
             store: store,
-            source: source,
+            certificates: certificates,
             dataPlane: dataPlane,
             readiness: self.readiness,
             durability: self.configuration.store.durability,

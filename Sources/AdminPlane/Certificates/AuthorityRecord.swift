@@ -32,6 +32,8 @@ package struct AuthorityRecord: Sendable {
         /// Since when it has its phase, in nanoseconds since 1970.
         package var since: Int64
 
+        /// Whether it can issue: its key is here.
+        package var hasKey: Bool { self.key != nil }
         /// The certificate that issues.
         package var issuing: Certificate { self.certificates[0] }
         /// The certificate to trust.

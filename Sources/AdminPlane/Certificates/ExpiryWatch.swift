@@ -1,6 +1,7 @@
+import ChangeBus
 import Documents
 package import PKI
-import Persistence
+package import Persistence
 
 /// A certificate of this server or of its authorities, and when it ends: for metrics and events.
 package struct CertificateExpiry: Sendable, Hashable {
@@ -19,6 +20,11 @@ extension MeshPKI {
     private static let warningDays: [Int64] = [1, 7, 30]
     /// Remembers when certificates were last looked at, so that no warning comes twice or is left out.
     private static let watchKind = "certificate-watch"
+
+    /// Whether a change of this object can change what this server's own certificates should be.
+    package static func isWatched(_ id: AdminObjectID) -> Bool {
+        [ObjectKind.authority.plural, ObjectKind.settings.plural, ObjectKind.peer.plural].contains(id.kind)
+    }
 
     /// All certificates that are kept here and not revoked, by the name of their object.
     package var expiries: [CertificateExpiry] {

@@ -140,7 +140,7 @@ struct EtcdServer {
             )
         }
         return try Credentials(
-            .files(files, logger: self.logger),
+            .files(files),
             // etcd reads them at each handshake.
             interval: .seconds(1),
             metrics: self.registry,

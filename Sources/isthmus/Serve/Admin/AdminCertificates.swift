@@ -1,4 +1,5 @@
 import AccessControl
+import ChangeBus
 import Foundation
 import MicroHTTP
 import PKI
@@ -14,33 +15,31 @@ final class AdminCertificates: Sendable {
     private static let memoryLimit = 256
 
     private struct State {
-        var fingerprint: [UInt8] = []
+        var identity: [Certificate] = []
         var verifier: CertificateVerifier?
         var known: [[UInt8]: (name: String, until: Int64)] = [:]
     }
 
-    private let directory: PKIDirectory
+    private let credentials: Published<MeshCredentials>
     private let clusterName: String
     private let state = Mutex(State())
 
-    init(_ directory: PKIDirectory, clusterName: String) {
-        self.directory = directory
+    init(_ credentials: Published<MeshCredentials>, clusterName: String) {
+        self.credentials = credentials
         self.clusterName = clusterName
     }
 
     /// Loads the credentials; `nil` when they are those that were loaded last.
-    ///
-    /// Blocks.
     func load() throws -> ServerConfiguration.Credentials? {
-        var generator = SystemRandomNumberGenerator()
-        let credentials = try self.directory.load(now: self.now, using: &generator)
+        let credentials = self.credentials.current
         let server = credentials.server
         let verifier = try CertificateVerifier(roots: credentials.trustRoots)
         let isNew = self.state.withLock { state -> Bool in
             state.verifier = verifier
             state.known = [:]
-            guard state.fingerprint != server.leaf.fingerprint else { return false }
-            state.fingerprint = server.leaf.fingerprint
+            let identity = [server.leaf] + server.chain + credentials.trustRoots
+            guard state.identity != identity else { return false }
+            state.identity = identity
             return true
         }
         guard isNew else { return nil }

@@ -1,6 +1,7 @@
 import AdminPlane
 import ChangeBus
 import Foundation
+import Glibc
 import Logging
 import MeshResources
 import MicroHTTP
@@ -31,9 +32,8 @@ struct AdminServer: Service {
     let server: MicroHTTP.Server?
     let certificates: AdminCertificates?
     let logger: Logger
-    /// Marked by SIGHUP and by the timer.
-    let reloads = DirtySet<String>(limit: 16)
-
+    /// Marked when there are new certificates.
+    let reloads: DirtySet<String>
     /// Where it can be reached from this machine.
     let urls: [String]
 
@@ -42,12 +42,6 @@ struct AdminServer: Service {
             group.addTask { await self.feed.run() }
             group.addTask { await self.publisher.run() }
             group.addTask { await self.prune() }
-            group.addTask {
-                while !Task.isCancelled {
-                    try? await Task.sleep(for: .seconds(3_600))
-                    self.reloads.mark("timer")
-                }
-            }
             group.addTask {
                 while await self.reloads.next() != .names([]) { self.reload() }
             }

@@ -1,0 +1,194 @@
+import AdminPlane
+import ChangeBus
+import CoreMetrics
+import Foundation
+import Logging
+import MeshResources
+import PKI
+import Persistence
+import Telemetry
+
+/// Keeps this server's own certificates: those of its listeners, and the first clients' in `pki/`.
+///
+/// Authorities are in `admin.db`, the directory is what is put out. A certificate is issued anew when its last
+/// third begins, when another generation of the authority issues, when a name is missing or when it was revoked.
+/// What cannot be renewed leaves the old in use.
+actor CertificateManager {
+    /// The longest time between two looks, in seconds.
+    private static let longestPause: Int64 = 60
+    /// The longest time between two tries after failures, in seconds.
+    private static let longestBackOff: Int64 = 3_600
+    /// The most certificates that have a series of their own in the metrics.
+    private static let gaugeLimit = 500
+    private static let gauge = "isthmus_certificate_expiry_timestamp_seconds"
+
+    nonisolated let pki: MeshPKI
+    /// Marked when there is something to look at: by SIGHUP, by the timer, by changes of authorities.
+    nonisolated let reloads = DirtySet<String>(limit: 16)
+    /// The newest credentials.
+    nonisolated let current: Published<MeshCredentials>
+
+    private let path: String
+    private let settings: PKIDirectory.Settings
+    private let registry: MetricsRegistry
+    private let failures: Counter
+    private let logger: Logger
+    private var listeners: [@Sendable (MeshCredentials) -> Void] = []
+    private var failuresInARow = 0
+    private var lastProblem: String?
+    private var gauges: Set<String> = []
+
+    init(
+        pki: MeshPKI,
+        first: MeshCredentials,
+        directory: PKIDirectory,
+        registry: MetricsRegistry,
+        logger: Logger
+    ) {
+        self.pki = pki
+        self.current = Published(first)
+        self.path = directory.path
+        self.settings = directory.settings
+        self.registry = registry
+        self.failures = Counter(label: "isthmus_certificate_renewal_failures_total", factory: registry)
+        self.logger = logger
+        registry.describe(Self.gauge, help: "When a certificate ends, in seconds since 1970.")
+    }
+
+    /// Adds somebody who is told of each change; must not block.
+    func tell(_ listener: @escaping @Sendable (MeshCredentials) -> Void) {
+        self.listeners.append(listener)
+    }
+
+    // MARK: - Looking
+
+    /// Brings certificates, files, objects, events and metrics to what they should be; a failure is logged once
+    /// and leaves everything in use.
+    func look() async {
+        do {
+            try self.refresh()
+            try await self.pki.record(self.current.current)
+            try await self.pki.warnOfExpiries()
+            self.updateGauges()
+            if self.lastProblem != nil { self.logger.info("certificates are renewed again") }
+            self.failuresInARow = 0
+            self.lastProblem = nil
+        } catch {
+            self.failures.increment()
+            self.failuresInARow += 1
+            // Once for each problem, not once for each look.
+            if self.lastProblem != "\(error)" {
+                self.logger.error(
+                    "certificates cannot be renewed; those in use stay in use",
+                    metadata: ["error": "\(error)"]
+                )
+            }
+            self.lastProblem = "\(error)"
+        }
+    }
+
+    /// Issues one certificate anew, although its time has not come.
+    func renew(_ profile: CertificateProfile) async throws {
+        try self.refresh(forcing: profile)
+        try await self.pki.record(self.current.current)
+        self.updateGauges()
+    }
+
+    /// How long to wait for the next look.
+    var pause: Duration {
+        guard self.failuresInARow == 0 else {
+            return .seconds(min(Self.longestBackOff, 5 << Int64(min(self.failuresInARow, 10))))
+        }
+        let credentials = self.current.current
+        let next = CertificateProfile.allCases.map { self.renewalTime(credentials[$0].leaf) }.min() ?? 0
+        return .seconds(max(1, min(Self.longestPause, next - Self.now)))
+    }
+
+    private func refresh(forcing profile: CertificateProfile? = nil) throws {
+        let old = self.current.current
+        let credentials = try Self.load(
+            self.pki,
+            PKIDirectory(path: self.path, settings: self.settings),
+            renewing: profile.map { old[$0].leaf },
+            logger: self.logger
+        )
+        let leaves = { (credentials: MeshCredentials) in
+            CertificateProfile.allCases.flatMap { [credentials[$0].leaf] + credentials[$0].chain }
+        }
+        guard leaves(credentials) != leaves(old) || credentials.trustRoots != old.trustRoots else { return }
+        self.current.publish(credentials)
+        for listener in self.listeners { listener(credentials) }
+    }
+
+    /// Loads the directory with what the mesh's authority says.
+    static func load(
+        _ pki: MeshPKI,
+        _ directory: PKIDirectory,
+        renewing: Certificate? = nil,
+        logger: Logger
+    ) throws -> MeshCredentials {
+        let lifetimes = pki.lifetimes
+        var settings = directory.settings
+        settings.leafLifetime = lifetimes.life
+        var signer: CertificateAuthority?
+        do throws(PKIError) {
+            signer = try pki.signer()
+        } catch .keyMissing {
+            // Kept elsewhere: what is there stays.
+            signer = nil
+        }
+        let issuer = PKIDirectory.Issuer(
+            trusted: pki.authority(MeshPKI.meshAuthority)?.roots ?? [],
+            signer: signer,
+            renewalTime: { leaf in
+                leaf == renewing ? .min : Self.renewalTime(leaf, before: lifetimes.renewBefore)
+            }
+        )
+        var generator = SystemRandomNumberGenerator()
+        let credentials = try PKIDirectory(path: directory.path, settings: settings).load(
+            issuedBy: issuer,
+            now: Self.now,
+            using: &generator
+        )
+        for notice in credentials.notices { notice.log(to: logger) }
+        return credentials
+    }
+
+    /// Two thirds of the life, or as long before its end as the settings say; a little earlier by chance, but the
+    /// same for the same certificate.
+    private static func renewalTime(_ leaf: Certificate, before: Duration) -> Int64 {
+        let last = min(before.components.seconds, leaf.validity.seconds / 3)
+        let chance = Int64(leaf.fingerprint.first ?? 0)
+        return leaf.validity.notAfter - last - last / 10 * chance / 256
+    }
+
+    private func renewalTime(_ leaf: Certificate) -> Int64 {
+        Self.renewalTime(leaf, before: self.pki.lifetimes.renewBefore)
+    }
+
+    static var now: Int64 { AdminClock.now() / 1_000_000_000 }
+
+    // MARK: - What others are shown
+
+    /// When the certificates end, by name, in seconds since 1970.
+    nonisolated var expiries: [(name: String, notAfter: Int64)] {
+        let credentials = self.current.current
+        let leaves = CertificateProfile.allCases.map { profile in
+            (name: profile.rawValue, notAfter: credentials[profile].leaf.validity.notAfter)
+        }
+        return leaves + credentials.trustRoots.prefix(1).map { (name: "ca", notAfter: $0.validity.notAfter) }
+    }
+
+    private func updateGauges() {
+        var values = self.pki.expiries.prefix(Self.gaugeLimit).map { ($0.id, $0.notAfter) }
+        values += self.expiries.map { ($0.name, $0.notAfter) }
+        for (name, notAfter) in values {
+            self.registry.register(gauge: Self.gauge, labels: [("certificate", name)]) { Double(notAfter) }
+        }
+        let names = Set(values.map(\.0))
+        for name in self.gauges.subtracting(names).sorted() {
+            self.registry.unregister(Self.gauge, labels: [("certificate", name)])
+        }
+        self.gauges = names
+    }
+}
