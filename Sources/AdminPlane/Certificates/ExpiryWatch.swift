@@ -13,6 +13,8 @@ package struct CertificateExpiry: Sendable, Hashable {
     let name: String
     /// The end of its life, in seconds since 1970.
     package let notAfter: Int64
+    /// When it renews itself, in seconds since 1970; before that nobody has to be told that its end is near.
+    var renewsAt: Int64?
 }
 
 extension MeshPKI {
@@ -46,7 +48,12 @@ extension MeshPKI {
                     id: object.name,
                     kind: object.kind,
                     name: object.name,
-                    notAfter: record.leaf.validity.notAfter
+                    notAfter: record.leaf.validity.notAfter,
+                    renewsAt: record.origin == .server
+                        ? RenewalPlan.renewalTime(
+                            record.leaf.validity,
+                            seed: RenewalPlan.seed(of: record.leaf)
+                        ) : nil
                 )
             }
         }
@@ -62,7 +69,7 @@ extension MeshPKI {
             let state = transaction.object(Self.watchKind, "last")
             let document = state.flatMap { try? JSONReader.read($0.spec) }
             let last = document?.object?["time"]?.integer ?? now - 1
-            for expiry in expiries {
+            for expiry in expiries where expiry.renewsAt.map({ $0 <= now }) ?? true {
                 let due = Self.warningDays.first { days in
                     let moment = expiry.notAfter - days * 86_400
                     return last < moment && moment <= now

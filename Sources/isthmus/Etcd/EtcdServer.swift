@@ -212,7 +212,7 @@ struct EtcdServer {
     }
 
     private func registerMetrics(_ store: Store, _ credentials: Credentials?) {
-        StoreGauges(store: store, source: credentials?.source).register(in: self.registry)
+        StoreGauges(store: store).register(in: self.registry)
         ProcessGauges.register(in: self.registry)
         EtcdMetrics(registry: self.registry, store: store, isSynced: self.configuration.store.isSynced)
             .register()

@@ -1,7 +1,6 @@
 import AdminPlane
 import ChangeBus
 import Foundation
-import Glibc
 import Logging
 import MeshResources
 import MicroHTTP
@@ -91,8 +90,7 @@ struct AdminServer: Service {
 enum AdminClock {
     /// Nanoseconds since 1970.
     @Sendable static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        // To the microsecond: what is finer would be lost in the fraction of a second.
+        Int64(Date().timeIntervalSince1970 * 1_000_000) * 1_000
     }
 }

@@ -130,13 +130,9 @@ actor CertificateManager {
         let lifetimes = pki.lifetimes
         var settings = directory.settings
         settings.leafLifetime = lifetimes.life
-        var signer: CertificateAuthority?
-        do throws(PKIError) {
-            signer = try pki.signer()
-        } catch .keyMissing {
-            // Kept elsewhere: what is there stays.
-            signer = nil
-        }
+        // Without its key, which is kept elsewhere then, what is there stays.
+        let hasKey = pki.authority(MeshPKI.meshAuthority)?.active?.hasKey ?? false
+        let signer = hasKey ? try pki.signer() : nil
         let issuer = PKIDirectory.Issuer(
             trusted: pki.authority(MeshPKI.meshAuthority)?.roots ?? [],
             signer: signer,
@@ -154,12 +150,14 @@ actor CertificateManager {
         return credentials
     }
 
-    /// Two thirds of the life, or as long before its end as the settings say; a little earlier by chance, but the
-    /// same for the same certificate.
+    /// Two thirds of the life and a little more by chance, the same for the same certificate; later where the
+    /// settings say so.
     private static func renewalTime(_ leaf: Certificate, before: Duration) -> Int64 {
-        let last = min(before.components.seconds, leaf.validity.seconds / 3)
-        let chance = Int64(leaf.fingerprint.first ?? 0)
-        return leaf.validity.notAfter - last - last / 10 * chance / 256
+        let validity = leaf.validity
+        guard before.components.seconds >= validity.seconds / 3 else {
+            return validity.notAfter - before.components.seconds
+        }
+        return RenewalPlan.renewalTime(validity, seed: RenewalPlan.seed(of: leaf))
     }
 
     private func renewalTime(_ leaf: Certificate) -> Int64 {
