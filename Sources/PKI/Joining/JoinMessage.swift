@@ -1,7 +1,8 @@
 /// One message of a join, authenticated with the token's key.
 ///
-/// Nothing in it is secret (certificate requests, certificates, addresses), and it travels in TLS besides; the
-/// code makes sure that both ends know the token's secret and that nobody in between has changed anything.
+/// Nothing in it is secret (certificate requests, certificates, addresses), and it travels in TLS besides.
+/// The code makes sure that both ends know the token's secret and that nobody in between has changed
+/// anything.
 package struct JoinMessage: Hashable, Sendable {
     /// Who sends it.
     package enum Direction: UInt8, Hashable, Sendable {

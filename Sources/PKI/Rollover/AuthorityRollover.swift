@@ -1,10 +1,10 @@
 /// Where an authority stands in the exchange of one generation for the next.
 ///
-/// Pure: a value that is stored after each step, so that a restart goes on where it was. Generations are known
-/// by their ``AuthorityGeneration/id``. The steps: `rotate` (the next generation's root is given to everybody,
-/// both are trusted, leaves still come from the current one), `activate` (leaves come from the next one, both
-/// are trusted), `retire` (the former one is dropped). A step that would cut somebody off is refused with the
-/// list of them, unless it is forced.
+/// Pure: a value that is stored after each step, so that a restart goes on where it was. Generations are
+/// known by their ``AuthorityGeneration/id``. The steps: `rotate` (the next generation's root is given to
+/// everybody, both are trusted, leaves still come from the current one), `activate` (leaves come from the
+/// next one, both are trusted), `retire` (the former one is dropped). A step that would cut somebody off is
+/// refused with the list of them, unless it is forced.
 package struct AuthorityRollover: Hashable, Sendable {
     /// Between which steps it is.
     package enum Phase: String, Hashable, Sendable, Codable {
@@ -115,7 +115,8 @@ package struct AuthorityRollover: Hashable, Sendable {
         }
     }
 
-    /// Who would be cut off by `retire`: whoever was last seen with an unexpired leaf of the former generation.
+    /// Who would be cut off by `retire`: whoever was last seen with an unexpired leaf of the former
+    /// generation.
     package func cutOffByRetirement(_ parties: [RolloverParty], now: Int64) -> [RolloverCutOff] {
         guard self.phase == .activated, let former = self.other else { return [] }
         return parties.sorted { $0.name < $1.name }.compactMap { party in

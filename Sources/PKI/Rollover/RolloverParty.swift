@@ -49,6 +49,12 @@ package struct RolloverCutOff: Hashable, Sendable {
     package let party: String
     /// The reason.
     package let reason: Reason
+
+    /// Creates an entry of the list.
+    package init(party: String, reason: Reason) {
+        self.party = party
+        self.reason = reason
+    }
 }
 
 /// Why a step of an ``AuthorityRollover`` is not taken.
