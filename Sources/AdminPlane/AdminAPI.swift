@@ -73,7 +73,13 @@ package enum AdminAPI {
             + CertificatesResource(pki: pki, objects: objects(.certificate)).operations
             + CertificateRequests(pki: pki, objects: objects(.certificate)).operations
             + CertificateExport(pki: pki, objects: objects(.certificate)).operations
-            + EncryptionKeyResource(pki: pki).operations
+            + RevocationsResource(
+                pki: pki,
+                revocations: objects(.revocation),
+                lists: objects(.revocationList),
+                certificates: objects(.certificate)
+            ).operations
+            + AuthorityLists(pki).operations + EncryptionKeyResource(pki: pki).operations
     }
 
     /// Prepares the objects that are always there.

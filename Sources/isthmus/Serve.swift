@@ -58,8 +58,9 @@ struct Server {
         let commits = AdminCommits()
         let adminStore = try AdminOpening.openStore(self.configuration, commits)
         let certificates = try await self.openCertificates(adminStore, commits)
+        let trust = try await self.openTrust(certificates, commits)
         let credentials = try self.loadCredentials()
-        let contexts = try await self.contexts(certificates, credentials)
+        let contexts = try await self.contexts(certificates, trust, credentials)
         let store = try self.openStore()
         let cluster = OwnCluster(
             store: store,
@@ -70,8 +71,16 @@ struct Server {
             logger: self.logger
         )
         try await self.announce(cluster)
-        let dataPlane = try await self.startDataPlane(store, contexts)
-        let admin = try await self.startAdminPlane(store, adminStore, commits, certificates, dataPlane)
+        let dataPlane = try await self.startDataPlane(store, contexts, trust)
+        await trust.watch(dataPlane)
+        let admin = try await self.startAdminPlane(
+            store,
+            adminStore,
+            commits,
+            certificates,
+            trust,
+            dataPlane
+        )
         StoreGauges(store: store).register(in: self.registry)
         ProcessGauges.register(in: self.registry)
         self.greet(dataPlane, admin, health)
@@ -147,6 +156,23 @@ struct Server {
         return manager
     }
 
+    /// Whom the listeners trust, and what follows changes of it.
+    private func openTrust(
+        _ certificates: CertificateManager,
+        _ commits: AdminCommits
+    ) async throws -> TrustKeeper {
+        let pki = certificates.pki
+        let keeper: TrustKeeper
+        do throws(PKIError) {
+            keeper = try TrustKeeper(pki, logger: self.logger)
+        } catch {
+            throw StartFailure(description: "the certificates cannot be used: \(error)")
+        }
+        pki.setHook { hooks in hooks.applyTrust = { await keeper.apply() } }
+        await certificates.follow { await keeper.apply() }
+        return keeper
+    }
+
     /// The files of the data plane and what looks at them; `nil` when its certificate is our own, or TLS off.
     private func loadCredentials() throws -> Credentials? {
         guard case .files(let certificate, let key, let authorities) = self.configuration.data.tls else {
@@ -164,19 +190,26 @@ struct Server {
     /// What new connections of the data plane begin with; `nil` without TLS.
     private func contexts(
         _ certificates: CertificateManager,
+        _ trust: TrustKeeper,
         _ credentials: Credentials?
     ) async throws -> TLSContexts? {
         guard self.configuration.data.tls == .automatic else { return credentials?.contexts }
-        let contexts = TLSContexts(try TLSContexts.makeContext(certificates.current.current.server))
+        let make = { @Sendable () throws -> NIOSSLContext in
+            let roots = trust.trust.current.acceptableRoots
+            return try TLSContexts.makeContext(certificates.current.current.server, roots: roots)
+        }
+        let contexts = TLSContexts(try make())
         let logger = self.logger
-        await certificates.tell { credentials in
+        let rebuild = { @Sendable in
             do {
-                contexts.replace(try TLSContexts.makeContext(credentials.server))
+                contexts.replace(try make())
                 logger.info("the data plane has new credentials")
             } catch {
                 logger.error("new credentials cannot be used", metadata: ["error": "\(error)"])
             }
         }
+        await certificates.tell { _ in rebuild() }
+        await trust.rebuild(rebuild)
         return contexts
     }
 
@@ -206,8 +239,17 @@ struct Server {
         }
     }
 
-    private func startDataPlane(_ store: Store, _ contexts: TLSContexts?) async throws -> DataPlaneServer {
-        let identification = Identification(clusterName: self.configuration.clusterName)
+    private func startDataPlane(
+        _ store: Store,
+        _ contexts: TLSContexts?,
+        _ trust: TrustKeeper
+    ) async throws -> DataPlaneServer {
+        let identification = Identification(
+            clusterName: self.configuration.clusterName,
+            trust: trust.trust
+        )
+        // With files, who is trusted is in a file, too; what was revoked counts all the same.
+        let verify = self.configuration.data.tls == .automatic ? ClientTrust(trust: trust.trust).verify : nil
         let data = self.configuration.data
         let hostName = ProcessInfo.processInfo.hostName
         var plane = DataPlaneConfiguration(
@@ -220,7 +262,9 @@ struct Server {
         }
         return try await StartFailure.wrap(listeningOn: data.listen) {
             try await DataPlaneServer.start(
-                endpoints: [DataPlaneEndpoint(address: try data.listen.socketAddress(), tls: tls)],
+                endpoints: [
+                    DataPlaneEndpoint(address: try data.listen.socketAddress(), tls: tls, verify: verify)
+                ],
                 group: self.group,
                 store: store,
                 configuration: plane,
@@ -239,6 +283,7 @@ struct Server {
         _ adminStore: AdminStore,
         _ commits: AdminCommits,
         _ certificates: CertificateManager,
+        _ trust: TrustKeeper,
         _ dataPlane: DataPlaneServer
     ) async throws -> AdminServer {
         let opening = AdminOpening(
@@ -247,6 +292,7 @@ struct Server {
             admin: adminStore,
             commits: commits,
             certificates: certificates,
+            trust: trust.trust,
             registry: self.registry,
             logger: self.logger
         )

@@ -25,7 +25,8 @@ extension MeshPKI {
 
     /// Whether a change of this object can change what this server's own certificates should be.
     package static func isWatched(_ id: AdminObjectID) -> Bool {
-        [ObjectKind.authority.plural, ObjectKind.settings.plural, ObjectKind.peer.plural].contains(id.kind)
+        (ObjectKind.ofPKI + [.settings, .peer]).contains { $0.plural == id.kind }
+            && id.kind != ObjectKind.certificate.plural
     }
 
     /// All certificates that are kept here and not revoked, by the name of their object.

@@ -52,6 +52,9 @@ package final class MeshPKI: Sendable {
         /// Issues one of this server's own certificates anew, although its time has not come.
         package var renewOwn: (@Sendable (CertificateProfile) async throws -> Void)?
 
+        /// Holds new handshakes and live connections against what is trusted now; returns when it is done.
+        package var applyTrust: (@Sendable () async -> Void)?
+
         /// Creates hooks that do nothing.
         package init() {}
     }
@@ -77,21 +80,18 @@ package final class MeshPKI: Sendable {
     var now: Int64 { self.environment.now() / 1_000_000_000 }
     var random: RandomBytes { RandomBytes(bytes: self.environment.randomBytes) }
 
+    /// Sets one of the hooks; at the start, one after the other.
+    package func setHook(_ change: (inout Hooks) -> Void) {
+        var hooks = self.hooks.current
+        change(&hooks)
+        self.hooks.publish(hooks)
+    }
+
     // MARK: - Authorities
 
     /// An authority as it is kept; `nil` when there is none of this name.
     package func authority(_ name: String) -> AuthorityRecord? {
         self.store.object(ObjectKind.authority.plural, name).flatMap(AuthorityRecord.init)
-    }
-
-    /// The roots of all authorities of this server, those of the mesh first, each once.
-    package var trustedRoots: [Certificate] {
-        let objects = self.store.tables.objects(ObjectKind.authority.plural)
-        let records = objects.sorted { left, _ in left.name == Self.meshAuthority }
-            .compactMap(AuthorityRecord.init)
-        return records.flatMap(\.roots).reduce(into: []) { roots, root in
-            if !roots.contains(root) { roots.append(root) }
-        }
     }
 
     /// Opens a generation's keys.

@@ -23,8 +23,28 @@ extension ObjectKind {
         nameProblem: Self.problem(ofName:in:),
         checkSpec: { field, _ in _ = CertificateSpec(field) }
     )
+    /// What was revoked here: certificates, numbers, keys, peers.
+    static let revocation = ObjectKind(
+        kind: "Revocation",
+        plural: "revocations",
+        singular: "revocation",
+        writeScope: .certificates,
+        keepsStatus: true,
+        nameProblem: Self.problem(ofName:in:),
+        checkSpec: { field, _ in _ = RevocationSpec(field) }
+    )
+    /// The revocation lists of others.
+    static let revocationList = ObjectKind(
+        kind: "RevocationList",
+        plural: "crls",
+        singular: "revocation-list",
+        writeScope: .certificates,
+        keepsStatus: true,
+        nameProblem: Self.problem(ofName:in:),
+        checkSpec: { _, _ in }
+    )
     /// The kinds that belong to the PKI.
-    static let ofPKI: [ObjectKind] = [.authority, .certificate]
+    static let ofPKI: [ObjectKind] = [.authority, .certificate, .revocation, .revocationList]
 
     @Sendable private static func problem(ofName name: String, in cluster: ClusterContext) -> String? {
         do throws(ResourceError) {

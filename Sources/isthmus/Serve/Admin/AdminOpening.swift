@@ -20,6 +20,8 @@ struct AdminOpening {
     let admin: AdminStore
     let commits: AdminCommits
     let certificates: CertificateManager
+    /// Whom the listeners trust.
+    let trust: Published<MeshTrust>
     let registry: MetricsRegistry
     let logger: Logger
 
@@ -81,7 +83,7 @@ struct AdminOpening {
             pages: try SharedFiles.read(self.configuration.shareDirectory),
             metrics: self.registry
         )
-        let server = try self.listen(service, try certificates?.load())
+        let server = try self.listen(service, certificates?.load())
         let urls = self.urls(server)
         let reloads = DirtySet<String>(limit: 16)
         await self.certificates.tell { _ in reloads.mark("certificates") }
@@ -129,7 +131,11 @@ struct AdminOpening {
     }
 
     private var listenerCertificates: AdminCertificates {
-        AdminCertificates(self.certificates.current, clusterName: self.configuration.clusterName.rawValue)
+        AdminCertificates(
+            self.certificates.current,
+            trust: self.trust,
+            clusterName: self.configuration.clusterName.rawValue
+        )
     }
 
     /// Writes the first token to a file that only the server's user can read.

@@ -74,7 +74,7 @@ struct AdminServer: Service {
     private func reload() {
         guard let certificates = self.certificates else { return }
         do {
-            guard let credentials = try certificates.load() else { return }
+            guard let credentials = certificates.load() else { return }
             try self.server?.replaceCredentials(credentials, grace: Self.credentialGrace)
             self.logger.info("the admin listener has a new certificate")
         } catch {

@@ -34,6 +34,7 @@ actor CertificateManager {
     private let failures: Counter
     private let logger: Logger
     private var listeners: [@Sendable (MeshCredentials) -> Void] = []
+    private var followers: [@Sendable () async -> Void] = []
     private var failuresInARow = 0
     private var lastProblem: String?
     private var gauges: Set<String> = []
@@ -60,11 +61,17 @@ actor CertificateManager {
         self.listeners.append(listener)
     }
 
+    /// Adds somebody who looks at the objects whenever this does.
+    func follow(_ follower: @escaping @Sendable () async -> Void) {
+        self.followers.append(follower)
+    }
+
     // MARK: - Looking
 
     /// Brings certificates, files, objects, events and metrics to what they should be; a failure is logged once
     /// and leaves everything in use.
     func look() async {
+        for follower in self.followers { await follower() }
         do {
             try self.refresh()
             try await self.pki.record(self.current.current)
@@ -133,12 +140,14 @@ actor CertificateManager {
         // Without its key, which is kept elsewhere then, what is there stays.
         let hasKey = pki.authority(MeshPKI.meshAuthority)?.active?.hasKey ?? false
         let signer = hasKey ? try pki.signer() : nil
+        let denied = try pki.trust().trust.denied
         let issuer = PKIDirectory.Issuer(
             trusted: pki.authority(MeshPKI.meshAuthority)?.roots ?? [],
             signer: signer,
             renewalTime: { leaf in
                 leaf == renewing ? .min : Self.renewalTime(leaf, before: lifetimes.renewBefore)
-            }
+            },
+            isDenied: { leaf in denied.denial(of: [leaf], peer: nil) != nil }
         )
         var generator = SystemRandomNumberGenerator()
         let credentials = try PKIDirectory(path: directory.path, settings: settings).load(

@@ -62,9 +62,7 @@ struct CertificateOpening {
             registry: self.registry,
             logger: self.logger
         )
-        var hooks = MeshPKI.Hooks()
-        hooks.renewOwn = { profile in try await manager.renew(profile) }
-        pki.hooks.publish(hooks)
+        pki.setHook { hooks in hooks.renewOwn = { profile in try await manager.renew(profile) } }
         await manager.look()
         return manager
     }
@@ -78,6 +76,9 @@ struct CertificateOpening {
     /// Makes the authority of a first start, or takes over that of an older state directory.
     private func adopt(_ directory: PKIDirectory, _ pki: MeshPKI) async throws {
         var generator = SystemRandomNumberGenerator()
+        var settings = directory.settings
+        settings.leafLifetime = pki.lifetimes.life
+        let directory = PKIDirectory(path: directory.path, settings: settings)
         let credentials = try directory.load(now: CertificateManager.now, using: &generator)
         for notice in credentials.notices { notice.log(to: self.logger) }
         try await pki.adopt(credentials.trustRoots, key: credentials.authorityKey)
