@@ -79,6 +79,7 @@ package enum AdminAPI {
                 lists: objects(.revocationList),
                 certificates: objects(.certificate)
             ).operations
+            + RolloverResource(pki: pki, objects: objects(.authority)).operations
             + AuthorityLists(pki).operations + EncryptionKeyResource(pki: pki).operations
     }
 

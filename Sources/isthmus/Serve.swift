@@ -246,7 +246,8 @@ struct Server {
     ) async throws -> DataPlaneServer {
         let identification = Identification(
             clusterName: self.configuration.clusterName,
-            trust: trust.trust
+            trust: trust.trust,
+            sightings: trust.sightings
         )
         // With files, who is trusted is in a file, too; what was revoked counts all the same.
         let verify = self.configuration.data.tls == .automatic ? ClientTrust(trust: trust.trust).verify : nil

@@ -79,27 +79,7 @@ struct AuthoritiesResource: Sendable {
 
     private func generation(_ spec: AuthoritySpec, _ name: String) throws(Problem) -> AuthorityGeneration {
         guard let imported = spec.imported else { return try self.pki.newGeneration(number: 1, of: name) }
-        let certificates: [Certificate]
-        do throws(PKIError) {
-            certificates = try Certificate.bundle(pem: Array(imported.certificatesPEM.utf8))
-        } catch {
-            throw Problem(error, at: imported.certificates.pointer)
-        }
-        var key: PrivateKey?
-        if let text = imported.keyPEM, let field = imported.key {
-            do throws(PKIError) {
-                let bytes = SecretBytes(Array(text.utf8))
-                key = try bytes.withBytes { bytes throws(PKIError) in try PrivateKey(pem: bytes) }
-            } catch {
-                throw Problem(error, at: field.pointer)
-            }
-        }
-        do throws(PKIError) {
-            return try AuthorityGeneration.importing(certificates, key: key, now: self.pki.now)
-        } catch {
-            let isOfKey = if case .keyMismatch = error { true } else { false }
-            throw Problem(error, at: (isOfKey ? imported.key : nil)?.pointer ?? imported.certificates.pointer)
-        }
+        return try self.pki.importing(imported)
     }
 
     private func delete(_ call: Call) async throws(Problem) -> Reply {
@@ -121,6 +101,33 @@ extension MeshPKI {
     /// The life of a root and of the authority below it that is made here, in seconds.
     private static let rootLife: Int64 = 3_650 * 86_400
     private static let issuingLife: Int64 = 1_825 * 86_400
+
+    /// Takes over an authority that a client gives us.
+    ///
+    /// - Throws: 422 with a pointer to what is wrong.
+    func importing(_ imported: AuthoritySpec.Import) throws(Problem) -> AuthorityGeneration {
+        let certificates: [Certificate]
+        do throws(PKIError) {
+            certificates = try Certificate.bundle(pem: Array(imported.certificatesPEM.utf8))
+        } catch {
+            throw Problem(error, at: imported.certificates.pointer)
+        }
+        var key: PrivateKey?
+        if let text = imported.keyPEM, let field = imported.key {
+            do throws(PKIError) {
+                let bytes = SecretBytes(Array(text.utf8))
+                key = try bytes.withBytes { bytes throws(PKIError) in try PrivateKey(pem: bytes) }
+            } catch {
+                throw Problem(error, at: field.pointer)
+            }
+        }
+        do throws(PKIError) {
+            return try AuthorityGeneration.importing(certificates, key: key, now: self.now)
+        } catch {
+            let isOfKey = if case .keyMismatch = error { true } else { false }
+            throw Problem(error, at: (isOfKey ? imported.key : nil)?.pointer ?? imported.certificates.pointer)
+        }
+    }
 
     /// Makes a root and an issuing authority below it.
     func newGeneration(number: Int, of name: String) throws(Problem) -> AuthorityGeneration {

@@ -15,6 +15,8 @@ package struct AuthorityRecord: Sendable {
         case active
         /// Trusted for what it issued before.
         case former
+        /// Trusted, and never issued anything here: a root that came with the authority.
+        case trusted
     }
 
     /// One generation.
@@ -34,6 +36,8 @@ package struct AuthorityRecord: Sendable {
 
         /// Whether it can issue: its key is here.
         package var hasKey: Bool { self.key != nil }
+        /// Its name: the fingerprint of the certificate that issues.
+        package var id: String { AuditLine.hexadecimal(self.issuing.fingerprint) }
         /// The certificate that issues.
         package var issuing: Certificate { self.certificates[0] }
         /// The certificate to trust.
@@ -43,12 +47,15 @@ package struct AuthorityRecord: Sendable {
     /// The generations, oldest first.
     package var generations: [Generation]
 
+    /// The first generation of a phase.
+    package func generation(_ phase: Phase) -> Generation? { self.generations.first { $0.phase == phase } }
+
     /// The one that issues, if there is one.
     package var active: Generation? { self.generations.first { $0.phase == .active } }
     /// The roots to trust, the active one first, each once.
     package var roots: [Certificate] {
-        let ordered = self.generations.filter { $0.phase == .active }
-            + self.generations.filter { $0.phase == .next } + self.generations.filter { $0.phase == .former }
+        let phases: [Phase] = [.active, .next, .former, .trusted]
+        let ordered = phases.flatMap { phase in self.generations.filter { $0.phase == phase } }
         return ordered.reduce(into: []) { roots, generation in
             if !roots.contains(generation.root) { roots.append(generation.root) }
         }

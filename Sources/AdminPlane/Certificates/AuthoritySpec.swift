@@ -37,7 +37,7 @@ struct AuthoritySpec {
         self.imported = spec.imported
     }
 
-    private static func imported(_ field: FieldReader) -> Import? {
+    static func imported(_ field: FieldReader) -> Import? {
         field.object { object in
             let certificates = object.required("certificates")
             let text = certificates?.string(maxBytes: self.longestText)

@@ -16,7 +16,7 @@ package final class MeshPKI: Sendable {
     /// The authority of the own mesh, which is always there.
     package static let meshAuthority = "mesh"
     /// How far in the past new certificates begin, in seconds, for verifiers whose clocks are slow.
-    static let backdating: Int64 = 300
+    package static let backdating: Int64 = 300
 
     /// What the authorities need from the rest of the process.
     package struct Environment: Sendable {
@@ -54,6 +54,8 @@ package final class MeshPKI: Sendable {
 
         /// Holds new handshakes and live connections against what is trusted now; returns when it is done.
         package var applyTrust: (@Sendable () async -> Void)?
+        /// Returns the certificates of live connections, in DER, each once.
+        package var liveCertificates: (@Sendable () async -> [[UInt8]])?
 
         /// Creates hooks that do nothing.
         package init() {}
@@ -67,6 +69,8 @@ package final class MeshPKI: Sendable {
     package let ownCredentials = Published<MeshCredentials?>(nil)
     /// What the rest of the process does with certificates.
     package let hooks = Published(Hooks())
+    /// The certificates that clients have shown since the last look.
+    package let sightings = ClientSightings()
 
     /// Creates the authorities of what the store has.
     package init(_ environment: Environment, keyring: EncryptionKeyring) {
@@ -180,7 +184,7 @@ package final class MeshPKI: Sendable {
             let generation = try AuthorityGeneration(certificate: other, chain: [], key: nil, rootKey: nil)
             let number = record.generations.count + 1
             record.generations.append(
-                try self.seal(generation, number: number, phase: .former, of: Self.meshAuthority)
+                try self.seal(generation, number: number, phase: .trusted, of: Self.meshAuthority)
             )
         }
         let adopted = record

@@ -1,4 +1,5 @@
 import AccessControl
+import AdminPlane
 import ChangeBus
 import DataPlane
 import MeshSchema
@@ -12,9 +13,16 @@ struct Identification: Sendable {
     private let roles: StandardRoles
     /// Whom to trust; for what was revoked while a handshake was under way or a session was resumed.
     private let trust: Published<MeshTrust>?
+    /// Who was seen with which certificate, for rollovers.
+    private let sightings: ClientSightings?
 
-    init(clusterName: ClusterName, trust: Published<MeshTrust>? = nil) {
+    init(
+        clusterName: ClusterName,
+        trust: Published<MeshTrust>? = nil,
+        sightings: ClientSightings? = nil
+    ) {
         self.trust = trust
+        self.sightings = sightings
         self.clusterName = clusterName.rawValue
         self.roles = StandardRoles(
             prefixes: StandardRoles.Prefixes(
@@ -43,6 +51,7 @@ struct Identification: Sendable {
             let cluster = name.hasPrefix("remote-") ? String(name.dropFirst("remote-".count)) : nil
             guard denied.denial(of: chain, peer: cluster) == nil else { throw .revoked }
         }
+        self.sightings?.note(leaf)
         return IdentifiedClient(
             self.authorization(ofCommonName: name),
             certificate: ClientCertificate(leaf, chain: peer.certificateChain)

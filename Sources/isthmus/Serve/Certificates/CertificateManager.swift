@@ -75,6 +75,7 @@ actor CertificateManager {
         do {
             try self.refresh()
             try await self.pki.record(self.current.current)
+            try await self.pki.keepSightings()
             try await self.pki.warnOfExpiries()
             self.updateGauges()
             if self.lastProblem != nil { self.logger.info("certificates are renewed again") }
@@ -141,11 +142,15 @@ actor CertificateManager {
         let hasKey = pki.authority(MeshPKI.meshAuthority)?.active?.hasKey ?? false
         let signer = hasKey ? try pki.signer() : nil
         let denied = try pki.trust().trust.denied
+        // Whoever has a certificate from after a rotation has the bundle from after it, too.
+        let rotation = pki.authority(MeshPKI.meshAuthority)?.generation(.next)?.since
         let issuer = PKIDirectory.Issuer(
             trusted: pki.authority(MeshPKI.meshAuthority)?.roots ?? [],
             signer: signer,
             renewalTime: { leaf in
-                leaf == renewing ? .min : Self.renewalTime(leaf, before: lifetimes.renewBefore)
+                guard leaf != renewing else { return .min }
+                let time = Self.renewalTime(leaf, before: lifetimes.renewBefore)
+                return Self.isOlder(leaf, than: rotation) ? min(time, (rotation ?? 0) / 1_000_000_000) : time
             },
             isDenied: { leaf in denied.denial(of: [leaf], peer: nil) != nil }
         )
@@ -169,8 +174,16 @@ actor CertificateManager {
         return RenewalPlan.renewalTime(validity, seed: RenewalPlan.seed(of: leaf))
     }
 
+    /// Whether a leaf was issued before a rotation began, in nanoseconds since 1970.
+    private static func isOlder(_ leaf: Certificate, than rotation: Int64?) -> Bool {
+        let issued = leaf.validity.notBefore + MeshPKI.backdating
+        return rotation.map { issued < $0 / 1_000_000_000 } ?? false
+    }
+
     private func renewalTime(_ leaf: Certificate) -> Int64 {
-        Self.renewalTime(leaf, before: self.pki.lifetimes.renewBefore)
+        let rotation = self.pki.authority(MeshPKI.meshAuthority)?.generation(.next)?.since
+        guard !Self.isOlder(leaf, than: rotation) else { return 0 }
+        return Self.renewalTime(leaf, before: self.pki.lifetimes.renewBefore)
     }
 
     static var now: Int64 { AdminClock.now() / 1_000_000_000 }

@@ -14,11 +14,10 @@ actor TrustKeeper {
     /// Whom the data plane and the admin plane trust; read by each handshake.
     nonisolated let trust: Published<MeshTrust>
 
-    private let pki: MeshPKI
+    nonisolated let pki: MeshPKI
     private let logger: Logger
     private var contexts: (@Sendable () -> Void)?
     private var dataPlane: DataPlaneServer?
-    private var isStarted = false
     private var isApplying = false
     private var isAgain = false
     private var problems: [MeshPKI.TrustProblem] = []
@@ -55,7 +54,20 @@ actor TrustKeeper {
     /// Sets whose connections are cut.
     func watch(_ dataPlane: DataPlaneServer) {
         self.dataPlane = dataPlane
+        self.pki.setHook { hooks in
+            hooks.liveCertificates = {
+                var leaves: [String: [UInt8]] = [:]
+                for client in await dataPlane.clients() {
+                    guard let certificate = client.certificate else { continue }
+                    leaves[certificate.fingerprint] = certificate.chain.first
+                }
+                return leaves.sorted { $0.key < $1.key }.map(\.value)
+            }
+        }
     }
+
+    /// Where it is noted which certificates clients show.
+    nonisolated var sightings: ClientSightings { self.pki.sightings }
 
     /// Applies what the objects say now; returns when nobody who is not trusted any more is connected.
     func apply() async {
