@@ -57,6 +57,9 @@ extension MeshPKI {
         guard !seen.isEmpty else { return }
         let now = self.now
         let generations = self.generations
+        // Only while generations are exchanged does it matter to the second.
+        let isRolling = generations.contains { $0.phase == .next || $0.phase == .former }
+        let grain = isRolling ? 1 : Self.sightingGrain
         try await self.store.write { (transaction) throws(PersistenceError) in
             for leaf in seen {
                 let kind = Self.sightingKind
@@ -65,7 +68,7 @@ extension MeshPKI {
                 var leaves = current.map(Self.sightings) ?? []
                 let fingerprint = AuditLine.hexadecimal(leaf.fingerprint)
                 if let index = leaves.firstIndex(where: { $0.fingerprint == fingerprint }) {
-                    guard now - leaves[index].lastSeen >= Self.sightingGrain else { continue }
+                    guard now - leaves[index].lastSeen >= grain else { continue }
                     leaves[index].lastSeen = now
                 } else {
                     leaves.append(Self.sighting(leaf, generations, now))

@@ -36,6 +36,7 @@ actor CertificateManager {
     private var listeners: [@Sendable (MeshCredentials) -> Void] = []
     private var followers: [@Sendable () async -> Void] = []
     private var failuresInARow = 0
+    private var nextLook: Int64 = 0
     private var lastProblem: String?
     private var gauges: Set<String> = []
 
@@ -93,6 +94,7 @@ actor CertificateManager {
             }
             self.lastProblem = "\(error)"
         }
+        self.nextLook = Self.now + self.pause
     }
 
     /// Issues one certificate anew, although its time has not come.
@@ -102,14 +104,17 @@ actor CertificateManager {
         self.updateGauges()
     }
 
-    /// How long to wait for the next look.
-    var pause: Duration {
+    /// Whether it is time to look again.
+    var isDue: Bool { Self.now >= self.nextLook }
+
+    /// In how many seconds to look again.
+    private var pause: Int64 {
         guard self.failuresInARow == 0 else {
-            return .seconds(min(Self.longestBackOff, 5 << Int64(min(self.failuresInARow, 10))))
+            return min(Self.longestBackOff, 5 << Int64(min(self.failuresInARow, 10)))
         }
         let credentials = self.current.current
         let next = CertificateProfile.allCases.map { self.renewalTime(credentials[$0].leaf) }.min() ?? 0
-        return .seconds(max(1, min(Self.longestPause, next - Self.now)))
+        return max(1, min(Self.longestPause, next - Self.now))
     }
 
     private func refresh(forcing profile: CertificateProfile? = nil) throws {

@@ -9,9 +9,10 @@ struct CertificateService: Service {
         await withDiscardingTaskGroup { group in
             group.addTask {
                 while !Task.isCancelled {
-                    // Cancellation ends the sleep and the loop.
-                    try? await Task.sleep(for: await self.manager.pause)
-                    self.manager.reloads.mark("timer")
+                    // Cancellation ends the sleep and the loop. A look may bring the next one forward, so the
+                    // time is not slept through.
+                    try? await Task.sleep(for: .seconds(1))
+                    if await self.manager.isDue { self.manager.reloads.mark("timer") }
                 }
             }
             await cancelWhenGracefulShutdown {
