@@ -12,7 +12,9 @@ from .contract import JSON, YAML
 VOLATILE = {
     "uid", "resourceVersion", "creationTimestamp", "lastTransitionTime", "revision", "compactedRevision", "time",
     "startTime", "uptimeSeconds", "newest", "version", "hash", "requestID", "token", "id", "createRevision",
-    "modRevision", "message", "since", "notAfter", "certificates", "objects",
+    "modRevision", "message", "since", "notAfter", "certificates", "objects", "notBefore", "rootNotAfter",
+    "fingerprint", "rootFingerprint", "serialNumber", "chain", "key", "revokedAt", "former", "current",
+    "secrets",
 }  # fmt: skip
 # The same, below one member.
 VOLATILE_BELOW = {
