@@ -21,7 +21,8 @@ struct AuthoritiesResource: Sendable {
                 query: ["dryRun"],
                 body: .document
             ) { (call) throws(Problem) in try await self.create(call) },
-            Operation("deleteAuthority", "DELETE", path + "/{name}", .scope(.certificates), query: ["dryRun"]) {
+            Operation("deleteAuthority", "DELETE", path + "/{name}", .scope(.certificates), query: ["dryRun"])
+            {
                 (call) throws(Problem) in try await self.delete(call)
             },
             Operation(

@@ -197,7 +197,8 @@ struct RolloverResource: Sendable {
             var problem = Problem(
                 .conflict,
                 "\(RolloverRefusal.wouldCutOff(parties))",
-                hint: "renew their certificates with the new bundle and wait until they use them, or ?force=true"
+                hint:
+                    "renew their certificates with the new bundle and wait until they use them, or ?force=true"
             )
             problem.cutOff = parties.map { party in
                 (party: party.party, reason: String("\(party)".dropFirst(party.party.count + 2)))

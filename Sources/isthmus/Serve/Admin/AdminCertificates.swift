@@ -41,7 +41,9 @@ final class AdminCertificates: Sendable {
     ///
     /// Verified anew for each request, so that a revocation counts at once.
     func administrator(_ chain: [[UInt8]]) -> String? {
-        guard case .trusted(let party) = ClientTrust.verdict(on: chain, self.trust.current) else { return nil }
+        guard case .trusted(let party) = ClientTrust.verdict(on: chain, self.trust.current) else {
+            return nil
+        }
         let name = party.chain[0].commonName
         return Identity(commonName: name, clusterName: self.clusterName).isAdministrator ? name : nil
     }
