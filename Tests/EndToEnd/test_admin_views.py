@@ -1,0 +1,395 @@
+"""What the admin plane shows of the data plane: who is connected, which keys there are, services across clusters."""
+
+import base64
+import contextlib
+import hashlib
+import http.client
+import json
+import socket
+import ssl
+
+import grpc
+import pytest
+from support.admin import Admin
+from support.etcdctl import Etcdctl
+from support.process import eventually
+from support.protocol import Client
+from support.users import add_role, add_user, login, permission
+from support.watching import watching
+
+pytestmark = pytest.mark.isthmus_only
+
+# The preface of HTTP/2 and an empty SETTINGS frame.
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+KEYS = [
+    "cilium/.heartbeat-of-another", "cilium/cache/nodes/v1/west/node-1", "cilium/cache/ip/v1/west/10.2.0.1",
+    "cilium/cluster-config/west", "cilium/state/nodes/v1/east/node-1", "cilium/state/identities/v1/id/65601",
+    "cilium/synced/east/cilium/state/nodes/v1", "cilium/synced/west/cilium/cache/nodes/v1", "cilium/statement",
+    "cilium/cachet", "elsewhere", "\x01", "zzz",
+]  # fmt: skip
+
+
+def service(cluster, name, backends=("10.0.0.1",), **fields):
+    namespace, _, name = name.partition("/")
+    value = {
+        "cluster": cluster, "namespace": namespace, "name": name, "frontends": {},
+        "backends": {ip: {"http": {"Protocol": "TCP", "Port": 80}} for ip in backends}, "labels": {},
+        "selector": {}, "includeExternal": True, "shared": True, "clusterID": 1,
+    }  # fmt: skip
+    return json.dumps(value | fields)
+
+
+@pytest.fixture
+def admin(server):
+    return Admin(server)
+
+
+@pytest.fixture
+def secure(secure_server):
+    return Admin(secure_server)
+
+
+def clients(admin, **wanted):
+    """Returns the open connections whose status has these members."""
+    items, query = [], ""
+    while query is not None:
+        page = admin.get(f"clients?limit=100{query}").json
+        items += page["items"]
+        token = page["metadata"].get("continue")
+        query = f"&continue={token}" if token else None
+    return [each for each in items if wanted.items() <= each["status"].items()]
+
+
+def closed(admin, name):
+    """Returns the status of a connection that was closed, if it is still known."""
+    for each in admin.get("clients?state=closed&limit=1000").json["items"]:
+        if each["metadata"]["name"] == name:
+            return each["status"]
+    return None
+
+
+@contextlib.contextmanager
+def raw_connection(server, identity=None):
+    """A connection that says what HTTP/2 demands, and nothing else."""
+    plain = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    connection = plain
+    if identity:
+        who = server.identity(identity)
+        context = ssl.create_default_context(cafile=who.ca)
+        context.load_cert_chain(who.certificate, who.key)
+        context.set_alpn_protocols(["h2"])
+        connection = context.wrap_socket(plain, server_hostname="127.0.0.1")
+    connection.sendall(PREFACE)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+# Connections
+
+
+@pytest.mark.parametrize("version", ["3.4", "3.5"])
+def test_a_watching_etcdctl_is_listed_cut_and_comes_back(secure, secure_server, version):
+    etcdctl = Etcdctl(secure_server, version)
+    with etcdctl.start("watch", "--prefix", f"views/{version}/") as watch:
+        (found,) = eventually(lambda: clients(secure, watches=1), what="the watch")
+        name, status = found["metadata"]["name"], found["status"]
+        assert (status["identity"], status["identityKind"]) == ("admin-east", "administrator")
+        assert (status["transport"], status["encrypted"], status["state"]) == ("http2", True, "open")
+        assert status["userAgent"].startswith("grpc-go/") and status["address"].startswith("127.0.0.1:")
+        assert (status["lagRevisions"], status["catchingUp"], status["openStreams"]) == (0, 0, 1)
+        certificate = ssl.PEM_cert_to_DER_cert(secure_server.identity("admin").certificate.read_text())
+        assert status["certificate"]["fingerprint"] == hashlib.sha256(certificate).hexdigest()
+        assert status["certificate"]["commonName"] == "admin-east"
+        assert status["certificate"]["notAfter"] > found["metadata"]["creationTimestamp"]
+        assert secure.get(f"clients/{name}").json["metadata"] == found["metadata"]
+
+        assert secure.delete(f"clients/{name}?dryRun=All").headers["Isthmus-Dry-Run"] == "true"
+        assert secure.get(f"clients/{name}").json["status"]["state"] == "open"
+        assert secure.delete(f"clients/{name}").json["metadata"]["name"] == name
+        secure.get(f"clients/{name}", expect=404)
+        assert closed(secure, name)["reason"] == "cut"
+        # The client resumes by itself, and misses nothing.
+        etcdctl("put", f"views/{version}/a", "1")
+        assert watch.lines(3) == ["PUT", f"views/{version}/a", "1"]
+        (again,) = eventually(lambda: clients(secure, watches=1), what="the watch again")
+        assert int(again["metadata"]["name"]) > int(name)
+    line = [each for each in secure.audit() if each["verb"] == "disconnect"][-1]
+    assert (line["actor"], line["kind"], line["name"]) == ("bootstrap", "clients", name)
+    event = [each for each in secure.events(0) if each["type"] == "client.disconnected"][-1]
+    assert (event["kind"], event["name"]) == ("Client", name)
+    eventually(lambda: (closed(secure, again["metadata"]["name"]) or {}).get("reason") == "clientLeft")
+
+
+def test_a_peer_that_never_says_goodbye_is_cut_all_the_same(secure, secure_server):
+    with raw_connection(secure_server, "remote") as connection:
+        (found,) = eventually(lambda: clients(secure, identity="remote"), what="the peer")
+        assert found["status"]["identityKind"] == "anyPeer"
+        secure.delete(f"clients/{found['metadata']['name']}")
+        # Under TLS its socket is kept for seconds, until it has said goodbye; the list does not wait for that.
+        assert clients(secure, identity="remote") == []
+        assert closed(secure, found["metadata"]["name"])["reason"] == "cut"
+        received = b""
+        with contextlib.suppress(ssl.SSLError, OSError):
+            while chunk := connection.recv(4_096):
+                received += chunk
+        assert bytes([7]) in received[3::1], "no GOAWAY"
+
+
+def test_a_cut_ends_a_watch_and_leaves_others_alone(admin, server):
+    with Client(server) as doomed, Client(server) as spared, watching(doomed) as first, watching(spared) as second:
+        first.create(b"cut/")
+        before = {each["metadata"]["name"] for each in clients(admin, watches=1)}
+        second.create(b"cut/")
+        assert len(before) == 1 and len(clients(admin, watches=1)) == 2
+        admin.delete(f"clients/{before.pop()}")
+        eventually(lambda: first.status, what="the end of the watch")
+        assert first.status[0] == grpc.StatusCode.UNAVAILABLE
+        spared.KV.Put(key=b"cut/", value=b"1")
+        assert second.events(1) == [("PUT", b"cut/", b"1")]
+
+
+def test_http_connections_are_listed_and_cut_too(admin, server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", "/version", headers={"User-Agent": "probe/1"})
+    assert connection.getresponse().read()
+    (found,) = clients(admin, transport="http1")
+    assert (found["status"]["userAgent"], found["status"]["identity"]) == ("probe/1", "loopback")
+    assert "certificate" not in found["status"]
+    admin.delete(f"clients/{found['metadata']['name']}")
+    assert clients(admin, transport="http1") == []
+    assert closed(admin, found["metadata"]["name"])["reason"] == "cut"
+    with pytest.raises((http.client.HTTPException, OSError)):
+        connection.request("GET", "/version")
+        connection.getresponse()
+    connection.close()
+
+
+def test_why_a_connection_ended_is_kept(admin, server):
+    def one(what):
+        (found,) = eventually(lambda: clients(admin, transport="http2", userAgent=""), what=what)
+        return found["metadata"]["name"]
+
+    with raw_connection(server) as connection:
+        name = one("who will break the protocol")
+        # DATA on stream 0 is forbidden.
+        connection.sendall(bytes([0, 0, 1, 0, 0, 0, 0, 0, 0, 0]))
+        eventually(lambda: (closed(admin, name) or {}).get("reason") == "protocolError")
+    with raw_connection(server):
+        name = one("who will leave")
+    eventually(lambda: (closed(admin, name) or {}).get("reason") == "clientLeft")
+
+
+def test_hundreds_of_connections_are_listed_page_by_page(admin, server):
+    with contextlib.ExitStack() as open_connections:
+        for _ in range(350):
+            open_connections.enter_context(raw_connection(server))
+        found = eventually(lambda: [c for c in [clients(admin, userAgent="")] if len(c) == 350], within=30)[0]
+        names = [int(each["metadata"]["name"]) for each in found]
+        assert names == sorted(set(names))
+        page = admin.get("clients?limit=100")
+        assert page.json["metadata"]["remainingItemCount"] >= 250
+        assert page.headers["Link"].startswith("</api/v1/clients?continue=")
+        assert admin.get("system/info").json["dataPlane"]["connections"] >= 350
+    eventually(lambda: clients(admin, userAgent="") == [])
+
+
+def test_a_slow_watcher_is_seen_to_be_behind(admin, make_server):
+    server = make_server().start()
+    admin = Admin(server)
+    with Client(server) as writer, socket.create_connection(("127.0.0.1", server.port)) as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        body = b'{"create_request":{"key":"c2xvdy8=","range_end":"c2xvdzA="}}'
+        head = f"POST /v3/watch HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+        slow.sendall(head.encode() + body)
+        eventually(lambda: clients(admin, watches=1), what="the watch")
+
+        def behind():
+            for number in range(50):
+                writer.KV.Put(key=b"slow/%d" % number, value=b"v" * 100_000)
+            return [each for each in clients(admin, watches=1) if each["status"]["lagRevisions"] > 50]
+
+        (found,) = eventually(behind, within=60, what="lag")
+        assert found["status"]["catchingUp"] == 1
+
+
+def test_who_may_look_and_who_may_cut(admin, server):
+    viewer, operator = admin.make_token("views-viewer", "viewer"), admin.make_token("views-operator", "operator")
+    with raw_connection(server):
+        (found,) = eventually(lambda: clients(admin, userAgent=""))
+        name = found["metadata"]["name"]
+        for path in ("clients", f"clients/{name}", "kv", "global-services"):
+            admin.get(path, token=viewer)
+            admin.get(path, token="", expect=401)
+        assert admin.delete(f"clients/{name}", token=viewer, expect=403).slug == "forbidden"
+        admin.delete(f"clients/{name}", token=operator)
+
+
+# Keys
+
+
+def keys(admin, query=""):
+    """Returns all keys of a list, page by page."""
+    items, token = [], ""
+    while token is not None:
+        page = admin.get(f"kv?limit=7{query}{token}").json
+        items += page["items"]
+        found = page["metadata"].get("continue")
+        token = f"&continue={found}" if found else None
+    return items
+
+
+@pytest.mark.parametrize("identity", ["admin", "local", "remote"])
+def test_keys_are_shown_as_etcdctl_of_that_certificate_sees_them(secure, secure_server, identity):
+    everything = Etcdctl(secure_server)
+    for key in KEYS:
+        everything("put", key, f"value of {key}")
+    there = [each["Key"] for each in decoded(everything.json("get", "", "--from-key"))]
+    assert set(KEYS) <= set(there)
+    own = Etcdctl(secure_server, identity=identity)
+    seen = {}
+    for key in there:
+        answer = own.run("get", key, "-w", "json")
+        if answer.returncode == 0:
+            (found,) = decoded(json.loads(answer.stdout))
+            seen[key] = found
+        else:
+            assert "permission denied" in answer.stderr
+    shown = {each["key"]: each for each in keys(secure, f"&as={identity}")}
+    assert list(shown) == sorted(seen)
+    for key, found in seen.items():
+        assert shown[key]["modRevision"] == str(found["mod_revision"])
+        assert shown[key]["version"] == str(found["version"])
+        if key in KEYS:
+            assert shown[key]["value"] == f"value of {key}"
+
+
+def decoded(answer):
+    """Returns what etcdctl found, each with its key as text."""
+    return [found | {"Key": base64.b64decode(found["key"]).decode()} for found in answer.get("kvs", [])]
+
+
+def test_a_peer_sees_what_any_peer_sees(secure):
+    assert keys(secure, "&as=remote-west") == keys(secure, "&as=remote")
+    assert secure.get("kv?as=someone-else").json["items"] == []
+
+
+def test_keys_are_shown_as_a_user_sees_them(make_server):
+    server = make_server().start()
+    admin = Admin(server)
+    with Client(server) as client:
+        for key in (b"app/1", b"app/2", b"apq", b"other"):
+            client.KV.Put(key=key, value=b"v")
+        assert keys(admin, "&as=user:alice") == []
+        add_user(client, "root", "root")
+        add_role(client, "app", permission("READ", b"app/", b"app0"), permission("WRITE", b"other"))
+        add_user(client, "alice", "app")
+        client.Auth.AuthEnable()
+        token = login(client, "alice", "alice")
+        seen = []
+        for each in keys(admin):
+            with contextlib.suppress(grpc.RpcError):
+                client.KV.Range(key=each["key"].encode(), metadata=token)
+                seen.append(each["key"])
+        assert seen == ["app/1", "app/2"]
+        assert [each["key"] for each in keys(admin, "&as=user:alice")] == seen
+        assert len(keys(admin, "&as=user:root")) == len(keys(admin))
+        assert keys(admin, "&as=user:nobody") == []
+
+
+def test_pages_are_of_one_revision_until_it_is_compacted(admin, server):
+    with Client(server) as client:
+        names = [f"pages/{number:03}" for number in range(40)]
+        for name in names:
+            client.KV.Put(key=name.encode(), value=b"old")
+        page = admin.get("kv?prefix=pages/&limit=15").json
+        found = list(page["items"])
+        for name in names:
+            client.KV.Put(key=name.encode(), value=b"new")
+        client.KV.DeleteRange(key=b"pages/030")
+        client.KV.Put(key=b"pages/020a", value=b"new")
+        second = admin.get(f"kv?prefix=pages/&limit=15&continue={page['metadata']['continue']}").json
+        assert second["metadata"]["resourceVersion"] == page["metadata"]["resourceVersion"]
+        assert second["metadata"]["remainingItemCount"] == 10
+        found += second["items"]
+        last = admin.get(f"kv?prefix=pages/&limit=15&continue={second['metadata']['continue']}").json
+        assert "continue" not in last["metadata"]
+        found += last["items"]
+        assert [each["key"] for each in found] == names
+        assert {each["value"] for each in found} == {"old"}
+        client.KV.Compact(revision=client.revision())
+        expired = admin.get(f"kv?prefix=pages/&limit=15&continue={page['metadata']['continue']}", expect=410)
+        assert expired.slug == "expired"
+
+
+def test_what_cilium_would_not_take_has_a_problem(admin, server):
+    with Client(server) as client:
+        good, bad = b"cilium/state/services/v1/east/a/x", b"cilium/state/services/v1/east/b/x"
+        client.KV.Put(key=good, value=service("east", "a/x").encode())
+        client.KV.Put(key=bad, value=service("east", "a/x").encode())
+        client.KV.Put(key=b"cilium/state/nodes/v1/east/n", value=b"\xff")
+        first, second = keys(admin, "&prefix=cilium/state/services/v1/east/")
+        assert "problem" not in first and first["value"]["backends"] == {"10.0.0.1": {"http": {"Protocol": "TCP", "Port": 80}}}
+        assert first["object"] == {
+            "kind": "service", "tree": "state", "cluster": "east", "namespace": "a", "name": "x",
+        }  # fmt: skip
+        assert second["problem"] == 'the value says that its namespace is "a", the key says "b"'
+        (node,) = keys(admin, "&prefix=cilium/state/nodes/v1/east/n")
+        assert (node["valueBase64"], "value" in node) == ("/w==", False)
+        client.KV.DeleteRange(key=b"cilium/state/", range_end=b"cilium/state0")
+
+
+def test_bad_queries_are_refused(admin):
+    for query in ("as=", "as=user:", "continue=x", "limit=0", "limit=1001", "prefix=" + "p" * 1_025, "what=1"):
+        assert admin.get(f"kv?{query}", expect=400).slug == "invalid-parameter"
+    admin.ask("POST", "kv", expect=405)
+    admin.get("kv", headers={"Accept": "image/png"}, expect=406)
+    assert admin.get("kv?limit=1", headers={"Accept": "application/yaml"}).text.startswith("kind: KeyList")
+
+
+# Services
+
+
+def test_services_are_shown_across_clusters(admin, server):
+    with Client(server) as client:
+        spec = {"backends": [{"ip": "10.1.0.1", "ports": [{"name": "http", "port": 80}]}], "affinity": "local"}
+        body = {"metadata": {}, "spec": spec | {"labels": {"app": "cart"}}}
+        admin.put("services/shop/cart?wait=applied", body)
+        mirrored = service("west", "shop/cart", backends=("10.2.0.1", "10.2.0.2"), clusterID=2)
+        client.KV.Put(key=b"cilium/cache/services/v1/west/shop/cart", value=mirrored.encode())
+        found = admin.get("global-services/shop/cart")
+        status = found.json["status"]
+        assert (status["shared"], status["affinity"], status["backends"]) == (True, "local", 3)
+        east, west = status["clusters"]
+        assert (east["cluster"], east["origin"], east["visibleTo"]) == ("east", "published", ["admin", "remote"])
+        assert (west["cluster"], west["origin"], west["visibleTo"]) == ("west", "mirrored", ["admin", "local"])
+        assert [each["ip"] for each in west["addresses"]["backends"]] == ["10.2.0.1", "10.2.0.2"]
+        assert found.json["metadata"]["labels"] == {"app": "cart"}
+        admin.get("global-services/shop/cart", headers={"If-None-Match": found.tag}, expect=304)
+        (listed,) = admin.get("global-services?labelSelector=app%3Dcart").json["items"]
+        assert listed["status"]["backends"] == 3
+        client.KV.DeleteRange(key=b"cilium/cache/services/v1/west/shop/cart")
+        changed = admin.get("global-services/shop/cart", headers={"If-None-Match": found.tag})
+        assert changed.json["status"]["backends"] == 1
+        admin.delete("services/shop/cart?wait=applied")
+        admin.get("global-services/shop/cart", expect=404)
+
+
+def test_thousands_of_services_are_listed_page_by_page(make_server):
+    server = make_server().start()
+    admin = Admin(server)
+    with Client(server) as client:
+        for begin in range(0, 5_000, 100):
+            names = [f"s{number:04}" for number in range(begin, begin + 100)]
+            puts = [
+                {"key": f"cilium/state/services/v1/east/ns/{name}".encode(), "value": service("east", f"ns/{name}").encode()}
+                for name in names
+            ]
+            client.KV.Txn(success=[{"request_put": put} for put in puts])
+    found, token = [], ""
+    while token is not None:
+        page = admin.get(f"global-services?limit=1000{token}").json
+        found += [each["metadata"]["name"] for each in page["items"]]
+        token = f"&continue={page['metadata']['continue']}" if "continue" in page["metadata"] else None
+    assert found == [f"s{number:04}" for number in range(5_000)]
