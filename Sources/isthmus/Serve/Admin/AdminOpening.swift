@@ -37,10 +37,15 @@ struct AdminOpening {
 
     /// Opens the database, starts the listeners and answers requests from then on.
     ///
-    /// - Parameter facts: What `GET /system/info` tells of the rest of the process.
+    /// - Parameters:
+    ///   - data: The data plane.
+    ///   - facts: What `GET /system/info` tells of the rest of the process.
     /// - Returns: The running plane.
     /// - Throws: ``StartFailure``.
-    func start(facts: @escaping @Sendable () async -> SystemFacts) async throws -> AdminServer {
+    func start(
+        data: DataPlaneView,
+        facts: @escaping @Sendable () async -> SystemFacts
+    ) async throws -> AdminServer {
         let commits = AdminCommits()
         let store = try self.openStore(commits)
         let publisher = self.makePublisher(store)
@@ -54,6 +59,7 @@ struct AdminOpening {
             ownUser: geteuid(),
             administrator: { certificates?.administrator($0) },
             applied: publisher.states,
+            data: data,
             systemFacts: facts
         )
         try await AdminAPI.prepare(store)
