@@ -11,6 +11,7 @@ import pytest
 
 from support import process
 from support.commands import Commands
+from support.protocol import Client
 from support.servers import PRODUCT, Isthmus
 
 pytestmark = pytest.mark.isthmus_only
@@ -283,6 +284,36 @@ def test_a_version_in_a_file_is_a_condition(clean, tmp_path):
     clean.expect(0, "apply", "-f", "a.yaml")
     (tmp_path / "old.yaml").write_text(old)
     clean.expect(4, "apply", "-f", "old.yaml")
+
+
+def test_applied_objects_are_keys_that_each_identity_sees_or_not(clean, tmp_path):
+    (tmp_path / "a.yaml").write_text(node("a") + "---\n" + PEER % ("west", 8))
+    applied = clean.expect(0, "apply", "-f", "a.yaml", "--wait")
+    assert "peer/west is stored; this server does not act on it yet" in applied.stderr
+    key = "cilium/state/nodes/v1/east/a"
+    assert clean.lines("kv", "get", "cilium/state/nodes/", "-o", "name") == [key]
+    listed = clean.json("kv", "get", "cilium/state/nodes/", "--as", "remote")
+    assert [item["key"] for item in listed["items"]] == [key]
+    assert listed["items"][0]["value"]["Name"] == "a"
+    row = clean.lines("kv", "get", "cilium/state/nodes/")[1].split()
+    assert row[0] == key and row[3].startswith('{"')
+    assert clean.json("kv", "get", "cilium/state/nodes/", "--as", "local")["items"] == []
+    assert len(clean.lines("kv", "get", "--limit", "1", "-o", "name")) == 1
+    assert clean.lines("get", "nodes")[1].split()[3] == "True"
+    clean.expect(0, "get", "node", "a", "--wait", "--for", "applied")
+    clean.expect(0, "delete", "node", "a", "--wait")
+    assert clean.json("kv", "get", "cilium/state/nodes/")["items"] == []
+
+
+def test_a_client_is_seen_and_cut(commands, mesh):
+    with Client(mesh) as connected:
+        connected.KV.Range(key=b"a")
+        names = commands.lines("get", "clients", "-o", "name")
+        assert len(names) == 1
+        row = commands.lines("get", "clients")[1].split()
+        assert row[1] == "loopback"
+        commands.expect(0, "delete", names[0])
+        process.eventually(lambda: names[0] not in commands.lines("get", "clients", "-o", "name"))
 
 
 # --- What happens -----------------------------------------------------------------------------------------
