@@ -285,6 +285,14 @@ let package = Package(
             swiftSettings: relaxed
         ),
         .testTarget(
+            name: "AdminPlaneTests",
+            dependencies: [
+                "TestSupport", "AdminPlane", "Documents", "MVCC", "MeshResources", "MeshSchema", "MicroHTTP",
+                "Persistence", "Storage", nioCore, logging, metrics,
+            ],
+            swiftSettings: relaxed
+        ),
+        .testTarget(
             name: "IsthmusTests",
             dependencies: [
                 "isthmus", "AdminClient", "Documents", "MeshResources", "MeshSchema", "AccessControl",
