@@ -62,13 +62,19 @@ final class PublicationWorld {
     }
 
     /// Ends the process and begins another one; the key-value store may have been wiped meanwhile.
-    func restart(wipingStore: Bool = false) async throws {
+    ///
+    /// `meanwhile` happens before the other process looks.
+    func restart(
+        wipingStore: Bool = false,
+        meanwhile: (PublicationWorld) async throws -> Void = { _ in }
+    ) async throws {
         await self.stop()
         try self.admin.close()
         if wipingStore {
             self.store.stop()
             self.store = try Self.makeStore(quota: self.quota)
         }
+        try await meanwhile(self)
         self.admin = try Self.openAdmin(self.directory, self.commits)
         self.publisher = Self.makePublisher(self.admin, self.store, self.cluster)
         self.start()
@@ -144,6 +150,11 @@ final class PublicationWorld {
         return Dictionary(
             uniqueKeysWithValues: records.map { (String(buffer: $0.key), String(buffer: $0.value)) }
         )
+    }
+
+    /// The number of deleted objects whose keys are still to be deleted.
+    var pendingTombstones: Int {
+        self.admin.tables.objects(Tombstone.kind).count { Tombstone.isPending($0) }
     }
 
     func record(_ key: String) -> Record? {

@@ -81,7 +81,7 @@ struct PublisherModelTests {
         world.publisher.markEverything()
         let expected = try model.contents(world.cluster)
         while world.contents.filter({ !$0.key.hasPrefix("cilium/synced/") }) != expected
-            || world.admin.tables.count(Tombstone.kind) > 0
+            || world.pendingTombstones > 0
         {
             await Task.yield()
         }
@@ -89,7 +89,6 @@ struct PublisherModelTests {
         world.publisher.markEverything()
         for _ in 0..<100 { await Task.yield() }
         #expect(world.contents.filter { !$0.key.hasPrefix("cilium/synced/") } == expected)
-        #expect(try await world.admin.firstBrokenAuditLine() == nil)
     }
 
     private func act(
