@@ -50,6 +50,16 @@ package struct ResponseStream: Sendable {
         self.next = next
         self.ended = ended
     }
+
+    /// Takes what the source has without a client, for tests of handlers.
+    ///
+    /// - Returns: The bytes up to the end, or to the moment at which there was nothing.
+    package func takeAll() -> [UInt8] {
+        var bytes: [UInt8] = []
+        while case .bytes(let piece) = self.next(65_536) { bytes += Array(piece.readableBytesView) }
+        self.ended(.sent)
+        return bytes
+    }
 }
 
 /// Wakes one sleeping stream.

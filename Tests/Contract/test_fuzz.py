@@ -18,6 +18,10 @@ bearer = "{token}"
 [generation]
 database = "none"
 
+[checks.not_a_server_error]
+# A condition that was waited for in vain is 504.
+expected-statuses = ["2xx", "3xx", "4xx", "504"]
+
 [checks.positive_data_acceptance]
 # Beside the usual ones: what the state decides (409, 410, 412, 504), and rules of objects that no schema can
 # say (422): addresses that come twice, names in the range of the cluster, and so on.

@@ -36,7 +36,7 @@ def differences(example, actual, path="", below=""):
                 found += differences(value, actual[name], f"{path}/{name}", name)
         return found
     if isinstance(example, list) and isinstance(actual, list):
-        if below in ("items", "paths"):
+        if below in ("items", "operations"):
             missing = [item for item in example if not any(not differences(item, each) for each in actual)]
             if not missing:
                 return []

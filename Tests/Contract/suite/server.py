@@ -4,16 +4,11 @@ import json
 
 import requests
 import yaml
-from support import process
 from support.servers import Isthmus
 
 
 class AdminServer(Isthmus):
-    """Our server, without TLS, with the REST interface on a port of its own."""
-
-    def __init__(self, directory, options=()):
-        self.admin_port = process.free_port()
-        super().__init__(directory, options=["--admin-listen", f"http://127.0.0.1:{self.admin_port}", *options])
+    """Our server, without TLS, and its REST interface."""
 
     @property
     def address_of_admin(self):

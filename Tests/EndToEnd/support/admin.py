@@ -1,60 +1,107 @@
-"""The admin plane as a script with a token sees it: one connection, JSON in and out."""
+"""A client of the admin plane: the requests that one would make with curl, with the server's first token."""
 
 import http.client
 import json
+from pathlib import Path
+
+ACCEPTED = (200, 201)
 
 
 class Answer:
-    """What a request was answered with."""
+    """What was answered: the status, the header fields and the bytes."""
 
     def __init__(self, response):
         self.status = response.status
         self.headers = response.headers
-        text = response.read().decode()
-        self.body = json.loads(text) if text else None
+        self.body = response.read()
 
     @property
-    def condition(self):
-        return self.body["status"]["conditions"][0]
+    def text(self):
+        return self.body.decode()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def tag(self):
+        return self.headers["ETag"]
+
+    @property
+    def slug(self):
+        """The problem's type."""
+        return self.json["type"].rpartition("/")[2]
+
+    @property
+    def pointers(self):
+        """Where the fields are that are wrong."""
+        return [error["pointer"] for error in self.json.get("errors", [])]
 
 
 class Admin:
-    """Asks the admin plane of a server as the administrator that the server made at its first start."""
+    """Asks one server. Each request has a connection of its own, so that servers may come and go."""
 
-    def __init__(self, server):
+    def __init__(self, server, token=None, within=60):
         self.server = server
-        self.token = (server.directory / "token").read_text().strip()
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.admin_port, timeout=40)
+        self.within = within
+        self.own_token = token
 
-    def __enter__(self):
-        return self
+    @property
+    def token(self):
+        return self.own_token or (Path(self.server.directory) / "token").read_text().strip()
 
-    def __exit__(self, *_):
-        self.connection.close()
+    def ask(self, method, path, body=None, headers=None, token=None, expect=None):
+        """Sends a request and returns the answer, whose status is `expect`, if that is given.
 
-    def ask(self, method, path, body=None, **headers):
-        """Sends a request; returns the answer whatever its status is."""
-        headers["Authorization"] = f"Bearer {self.token}"
-        if body is not None:
-            headers["Content-Type"] = "application/json"
+        A body that is text or bytes is sent as it is, any other as JSON; a path that has no root is one of
+        the API.
+        """
+        path = path if path.startswith("/") else f"/api/v1/{path}"
+        fields = {"Authorization": f"Bearer {token or self.token}"} if token != "" else {}
+        if body is not None and not isinstance(body, (str, bytes)):
             body = json.dumps(body)
+            fields["Content-Type"] = "application/json"
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.admin_port, timeout=self.within)
         try:
-            self.connection.request(method, f"/api/v1/{path}", body, headers)
-            return Answer(self.connection.getresponse())
-        except BaseException:
-            # What is left of an answer must not be taken for the next one.
-            self.connection.close()
-            raise
-
-    def put(self, path, spec, labels=None, annotations=None, query=""):
-        """Creates or replaces an object, which must succeed."""
-        body = {"spec": spec, "metadata": {"labels": labels or {}, "annotations": annotations or {}}}
-        answer = self.ask("PUT", path + query, body)
-        assert answer.status in (200, 201), answer.body
+            connection.request(method, path, body, fields | (headers or {}))
+            answer = Answer(connection.getresponse())
+        finally:
+            connection.close()
+        expected = expect if isinstance(expect, (tuple, list, type(None))) else (expect,)
+        assert expected is None or answer.status in expected, f"{method} {path}: {answer.status}\n{answer.body[:2000]}"
         return answer
 
-    def delete(self, path, query=""):
-        """Deletes an object, which must succeed."""
-        answer = self.ask("DELETE", path + query)
-        assert answer.status == 200, answer.body
-        return answer
+    def get(self, path, expect=200, **options):
+        return self.ask("GET", path, expect=expect, **options)
+
+    def put(self, path, body, expect=ACCEPTED, **options):
+        return self.ask("PUT", path, body, expect=expect, **options)
+
+    def post(self, path, body=None, expect=ACCEPTED, **options):
+        return self.ask("POST", path, body, expect=expect, **options)
+
+    def patch(self, path, body, expect=200, **options):
+        headers = {"Content-Type": "application/merge-patch+json"} | options.pop("headers", {})
+        return self.ask("PATCH", path, body, headers, expect=expect, **options)
+
+    def delete(self, path, expect=200, **options):
+        return self.ask("DELETE", path, expect=expect, **options)
+
+    def make_token(self, name, *scopes):
+        """Makes a token and returns its text."""
+        body = {"metadata": {"name": name}, "spec": {"scopes": list(scopes)}}
+        return self.post("tokens", body, expect=201).json["token"]
+
+    def audit(self):
+        """Returns every line of the audit."""
+        lines, since = [], "0"
+        while since is not None:
+            page = self.get(f"audit?limit=1000&since={since}").json
+            lines += page["items"]
+            since = page["metadata"].get("continue")
+        return lines
+
+    def events(self, since):
+        """Returns the events after the row `since`."""
+        answer = self.get(f"events?follow=false&since={since}", headers={"Accept": "application/x-ndjson"})
+        return [json.loads(line) for line in answer.text.splitlines()]
