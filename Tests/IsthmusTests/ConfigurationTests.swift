@@ -61,6 +61,7 @@ import Testing
                         tls: .automatic,
                         threads: 3
                     ),
+                    adminListen: [.https(try ListenAddress("0.0.0.0:8443"))],
                     healthListen: try ListenAddress("0.0.0.0:9880"),
                     store: .init(
                         durability: .relaxed,

@@ -18,9 +18,9 @@ struct StoredObjects: Sendable {
 
     func list(_ call: Call, namespace: String? = nil) throws(Problem) -> Reply {
         let window = try ListWindow(call.query)
-        let selector = try self.selector(call.query["labelSelector"])
+        let selector = try Self.selector(call.query["labelSelector"])
         let now = self.environment.now()
-        let tables = try self.tables(window.token, now)
+        let tables = try self.snapshots.tables(window.token, of: self.store, now: now)
         var start = window.token?.last ?? ""
         if let namespace, start.isEmpty { start = namespace + "/" }
         var items: [[UInt8]] = []
@@ -46,7 +46,7 @@ struct StoredObjects: Sendable {
             let token = ContinueToken(version: tables.resourceVersion, last: last).text
             metadata["continue"] = .string(token)
             if selector == nil { metadata["remainingItemCount"] = .integer(Int64(remaining)) }
-            fields.add("Link", self.link(call, token))
+            fields.add("Link", Self.link(call, token))
         }
         return Reply(
             200,
@@ -86,7 +86,8 @@ struct StoredObjects: Sendable {
         ObjectStatus(object, self.kind, self.environment.applied).json
     }
 
-    private func selector(_ text: String?) throws(Problem) -> LabelSelector? {
+    /// Reads a selector; `nil` for one that selects everything.
+    static func selector(_ text: String?) throws(Problem) -> LabelSelector? {
         guard let text, !text.isEmpty else { return nil }
         do {
             return try LabelSelector(text)
@@ -95,20 +96,11 @@ struct StoredObjects: Sendable {
         }
     }
 
-    private func tables(_ token: ContinueToken?, _ now: Int64) throws(Problem) -> AdminTables {
-        guard let token else { return self.store.tables }
-        if let tables = self.snapshots.snapshot(token.version, now: now) { return tables }
-        throw Problem(
-            .expired,
-            "the snapshot that this list began on is no longer kept",
-            hint: "list again from the beginning"
-        )
-    }
-
-    private func link(_ call: Call, _ token: String) -> String {
+    /// The field `Link` of a list that goes on.
+    static func link(_ call: Call, _ token: String) -> String {
         var query = call.query
         query["continue"] = token
-        let pairs = query.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.encoded($0.value))" }
+        let pairs = query.sorted { $0.key < $1.key }.map { "\($0.key)=\(self.encoded($0.value))" }
         return "<\(call.request.target.rawPath)?\(pairs.joined(separator: "&"))>; rel=\"next\""
     }
 

@@ -26,6 +26,7 @@ struct AdminServer: Service {
     let store: AdminStore
     let service: AdminService
     let feed: EventFeed
+    let jobs: JobRunner
     /// The listeners; `nil` without any.
     let server: MicroHTTP.Server?
     let certificates: AdminCertificates?
@@ -39,6 +40,7 @@ struct AdminServer: Service {
     func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.feed.run() }
+            group.addTask { await self.jobs.run() }
             group.addTask { await self.prune() }
             group.addTask {
                 while !Task.isCancelled {
