@@ -45,7 +45,7 @@ package enum AdminAPI {
         operations += Tokens(objects: objects(.token)).operations
         operations += SettingsResource(objects: objects(.settings)).operations
         operations += EventsResource(environment: environment, feed: feed, kindNames: kindNames).operations
-        operations += AuditResource(environment: environment).operations
+        operations += AuditResource(environment: environment, kindNames: kindNames).operations
         operations += SystemResource(environment: environment, kinds: ObjectKind.all).operations
         operations += OpenPages(files: pages, authenticator: authenticator).operations
         return IndexResource(others: operations).operations + operations
