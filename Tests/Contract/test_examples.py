@@ -57,7 +57,7 @@ def test_the_life_of_an_object(server, kind, media):
     finally:
         server.api().delete(name)
         server.api().delete("/api/v1/identities/75537")
-    assert server.api().get(name).status_code == 404
+    assert server.api().get(name).status == 404
     SEEN[media] |= performer.seen
 
 
@@ -119,16 +119,16 @@ def test_a_backup_can_be_restored(own_server):
     performer = Performer(api)
     performer.perform("createPeer")
     backup = api.post("/api/v1/system/backup")
-    assert backup.status_code == 200 and backup.content.startswith(b"SQLite format 3\0")
+    assert backup.status == 200 and backup.body.startswith(b"SQLite format 3\0")
     api.delete("/api/v1/peers/west")
-    answer = api.post("/api/v1/system/restore", backup.content, media="application/vnd.sqlite3")
-    assert answer.status_code == 202
+    answer = api.post("/api/v1/system/restore", backup.body, media="application/vnd.sqlite3")
+    assert answer.status == 202
     performer.check(contract.by_id()["restore"], answer, "restore")
     performer.parameters["id"] = answer.headers["Location"].rpartition("/")[2]
-    process.eventually(lambda: api.get(answer.headers["Location"]).json()["status"]["state"] == "succeeded")
+    process.eventually(lambda: api.get(answer.headers["Location"]).json["status"]["state"] == "succeeded")
     performer.perform("getOperation")
     performer.perform("listOperations")
-    assert api.get("/api/v1/peers/west").status_code == 200
+    assert api.get("/api/v1/peers/west").status == 200
     SEEN[JSON] |= performer.seen
 
 
