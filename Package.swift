@@ -288,7 +288,7 @@ let package = Package(
             name: "AdminPlaneTests",
             dependencies: [
                 "TestSupport", "AdminPlane", "Documents", "MeshResources", "MeshSchema", "MicroHTTP",
-                "Persistence", nioCore, metrics,
+                "Persistence", "AccessControl", "MVCC", nioCore, metrics,
             ],
             swiftSettings: relaxed
         ),

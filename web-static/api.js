@@ -42,10 +42,10 @@ export async function getList(path, signal, pages = 10) {
   return items;
 }
 
-/// The events after one, as they happen. Ends with an error when nothing, not even a bookmark, comes for so long.
-export async function* events(after, signal, idleMilliseconds = 40_000) {
+/// The events of a query (`since=<id>` or `tail=<number>`), as they happen. Ends with an error when nothing, not even a bookmark, comes for so long.
+export async function* events(query, signal, idleMilliseconds = 40_000) {
   const silence = new AbortController();
-  const answer = await request(`/events?since=${encodeURIComponent(after)}`, 'application/x-ndjson',
+  const answer = await request(`/events?${query}`, 'application/x-ndjson',
     AbortSignal.any([signal, silence.signal]));
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '', timer;

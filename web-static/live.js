@@ -121,21 +121,21 @@ export class Live {
     const known = Number(this.answers.events.at(-1)?.id ?? 0);
     // A server that was replaced by an older copy of itself counts from below.
     if (known > newest) this.answers.events = [];
-    let after = known > 0 && known <= newest ? known : Math.max(0, newest - keptEvents);
-    for (;;) {
-      try {
-        for await (const event of events(String(after), signal)) this.take(event);
-        throw new Error('the event stream ended');
-      } catch (error) {
-        if (!(error instanceof ApiError && error.status === 410) || after === newest) throw error;
-        after = newest;
-      }
+    const from = known > 0 && known <= newest ? `since=${known}` : `tail=${keptEvents}`;
+    try {
+      for await (const event of events(from, signal)) this.take(event);
+    } catch (error) {
+      // What is missing is no longer kept: the next try begins with what there is.
+      if (error instanceof ApiError && error.status === 410) this.answers.events = [];
+      throw error;
     }
+    throw new Error('the event stream ended');
   }
 
   take(event) {
     this.lastContact = Date.now();
-    if (!event.kind) return;
+    if (event.type === 'bookmark') return;
+    if (event.type === 'expired') throw new ApiError(410);
     const list = this.answers.events;
     list.push(event);
     if (list.length > keptEvents) list.splice(0, list.length - keptEvents);

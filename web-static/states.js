@@ -57,12 +57,18 @@ export function certificateState(certificate, now) {
   return left < 7 * day ? 'failed' : left < 30 * day ? 'waiting' : 'ok';
 }
 
-/// How much of a certificate's bar is full, 0 to 100: logarithmic, so that the last days are seen; ten years fill it.
+// Days left and how full a certificate's bar is then; in between it is a straight line. The last days are seen best.
+const fullness = [[0, 0], [1, 8], [7, 25], [30, 42], [90, 55], [365, 72], [3650, 100]];
+
+/// How much of a certificate's bar is full, 0 to 100.
 export function certificatePercent(certificate, now) {
   const end = seconds(certificate.notAfter);
   if (end === undefined || end <= now) return 0;
-  const share = Math.log1p((end - now) / day) / Math.log1p(3650);
-  return Math.max(1, Math.min(100, Math.round(share * 100)));
+  const days = (end - now) / day;
+  const next = fullness.findIndex(([from]) => days < from);
+  if (next < 0) return 100;
+  const [[begin, low], [until, high]] = [fullness[next - 1], fullness[next]];
+  return Math.max(1, Math.floor(low + ((high - low) * (days - begin)) / (until - begin)));
 }
 
 /// A service's state: `failed` without a ready backend anywhere, `waiting` when one cluster has none.

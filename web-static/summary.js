@@ -64,9 +64,9 @@ export function verdict(answers, now) {
     line = peerList.length === 1 ? 'The other cluster is live.' : `All ${total} are live.`;
   } else if (live.length === 0) {
     const verb = peerList.length === 1 ? 'is' : 'are';
-    [state, line] = ['unknown', `${total} ${verb} declared. ${headline(byState('unknown')[0])}`];
+    [state, line] = ['unknown', `${total} ${verb} declared: ${headline(byState('unknown')[0])}`];
   } else {
-    [state, line] = ['unknown', `${number(peerList.length - live.length)} of ${total} not measured. ${headline(byState('unknown')[0])}`];
+    [state, line] = ['unknown', `${number(peerList.length - live.length)} of ${total} not measured: ${headline(byState('unknown')[0])}`];
   }
   const certificate = nextCertificate && states.certificateState(nextCertificate, now);
   if (state === 'ok' && ['failed', 'waiting'].includes(certificate)) state = certificate;
@@ -96,8 +96,8 @@ export function numbers(info, now, rate = '') {
   return [{ fragment: 'numbers', key: 'numbers', fields }];
 }
 
-/// "exportRules" → "export rules".
-const words = (name) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+/// "export-rules" → "export rules".
+const words = (name) => name.replaceAll('-', ' ');
 
 /// "identities" → "identity", "peers" → "peer".
 const singular = (noun) => (noun.endsWith('ies') ? `${noun.slice(0, -3)}y` : noun.replace(/s$/, ''));

@@ -42,7 +42,7 @@ struct KeyInterval: Hashable, Sendable {
 
 /// A set of keys, as the fewest intervals: sorted, not empty, with a gap between each and the next.
 struct KeyIntervals: Hashable, Sendable {
-    private let intervals: [KeyInterval]
+    let intervals: [KeyInterval]
 
     /// Merges intervals that overlap or touch.
     init(_ intervals: [KeyInterval]) {

@@ -39,6 +39,13 @@ package struct PermissionTable: Hashable, Sendable {
     /// Whether there is any key that may be written.
     package var writesSomething: Bool { !self.writes.isEmpty }
 
+    /// What may be read, as intervals in the order of keys, without overlaps.
+    ///
+    /// Each begins at `lower` and ends before `upper`, or not at all.
+    package var readableIntervals: [(lower: [UInt8], upper: [UInt8]?)] {
+        self.reads.intervals.map { ($0.lower, $0.upper) }
+    }
+
     /// Whether all keys of a request may be read.
     ///
     /// Allocates nothing. The bytes are the request's own: for a watch, before its "every key" is translated.

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Glibc
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
@@ -37,6 +38,8 @@ extension AdminClientError {
         case let error as AdminClientError: self = error
         case is CancellationError: self = .cancelled
         case let error as HTTPClientError: self = Self.client(error, address)
+        case HTTPParserError.invalidEOFState: self = Self.client(.remoteConnectionClosed, address)
+        case is HTTPParserError: self = .brokenOff("\(address) does not speak HTTP")
         case let error as NIOConnectionError:
             let reason = error.connectionErrors.first.map { Self.reason($0.error) } ?? "the name is not known"
             self = .unreachable("cannot connect to \(address): \(reason)")

@@ -44,10 +44,21 @@ package enum AdminAPI {
         operations += PeerStatusResource(objects: objects(.peer)).operations
         operations += Tokens(objects: objects(.token)).operations
         operations += SettingsResource(objects: objects(.settings)).operations
+        operations += GlobalServicesResource(environment: environment).operations
+        operations += ClientsResource(environment: environment).operations
+        operations += KeysResource(environment: environment).operations
         operations += EventsResource(environment: environment, feed: feed, kindNames: kindNames).operations
         operations += AuditResource(environment: environment, kindNames: kindNames).operations
         operations += SystemResource(environment: environment, kinds: ObjectKind.all).operations
-        operations += OpenPages(files: pages, authenticator: authenticator).operations
+        operations += OpenPages(files: pages).operations
+        operations +=
+            StatusPage(
+                files: pages,
+                environment: environment,
+                authenticator: authenticator,
+                others: operations,
+                kindNames: kindNames
+            ).operations
         return IndexResource(others: operations).operations + operations
     }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import RPC
+import Watching
 
 extension DataPlaneServer {
     /// How many connections a loop describes in one turn, so that nobody else waits long.
@@ -34,6 +35,11 @@ extension DataPlaneServer {
     /// Returns all open connections, by number.
     package func clients() async -> [ClientConnection] {
         await self.clients(after: 0, limit: .max).clients
+    }
+
+    /// Returns how many watches there are.
+    package func watchCount() async -> Int {
+        await self.onEachLoop { $0.registry.watcherCount }.reduce(0, +)
     }
 
     /// Returns an open connection.

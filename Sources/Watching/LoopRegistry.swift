@@ -55,7 +55,8 @@ package final class LoopRegistry: LoopListener {
     private var catchUpQueue: [Watcher] = []
     private var touchedStreams: [WatchStream] = []
     private var isScheduled = false
-    private var watcherCount = 0
+    /// How many watchers there are.
+    package private(set) var watcherCount = 0
     private var nextSerial = 0
 
     /// Creates the registry of one loop over a replica; on the loop.

@@ -1,3 +1,4 @@
+import AdminPlane
 import CoreMetrics
 import DataPlane
 import Foundation
@@ -215,7 +216,12 @@ struct Server {
             durability: self.configuration.store.durability,
             startTime: AdminClock.now()
         )
-        return try await opening.start { await facts.current() }
+        let data = DataPlaneView(
+            dataPlane,
+            store: store,
+            identification: Identification(clusterName: self.configuration.clusterName)
+        )
+        return try await opening.start(data: data) { await facts.current() }
     }
 
     private func greet(_ dataPlane: DataPlaneServer, _ admin: AdminServer, _ health: HealthService) {

@@ -17,6 +17,7 @@ final class AdminHarness: Sendable {
     let directory: String
     let clock: TestClock
     let environment: AdminEnvironment
+    let data = TestDataPlane()
     let service: AdminService
     /// An administrator's token.
     let token: String
@@ -48,6 +49,7 @@ final class AdminHarness: Sendable {
             ownUser: 1_000,
             administrator: { _ in nil },
             applied: applied,
+            data: self.data.view,
             systemFacts: { SystemFacts() }
         )
         try await AdminAPI.prepare(store)

@@ -60,7 +60,7 @@ def test_the_headline_names_the_broken_cluster_its_stage_and_the_reason(make_wor
 def test_a_peer_that_is_not_acted_on_says_so_in_the_servers_words(make_world, make_view):
     page = make_view(make_world("not_enforced").url)
     assert page.text(".peer-word") == ["NotEnforced"] * 5
-    assert set(page.text(".peer-text")) == {"Peers are stored and validated; this version does not connect to them."}
+    assert set(page.text(".peer-text")) == {"peers are kept and checked, but not connected to yet"}
     assert page.run("document.querySelector('.verdict').dataset.state") == "unknown"
     assert page.text(".stage") == []
 

@@ -22,6 +22,8 @@ package struct AdminEnvironment: Sendable {
     package var administrator: @Sendable ([[UInt8]]) -> String?
     /// What became of published objects.
     package var applied: AppliedStates
+    /// The data plane.
+    package var data: DataPlaneView
     /// The facts of `GET /system/info`.
     package var systemFacts: @Sendable () async -> SystemFacts
 
@@ -35,6 +37,7 @@ package struct AdminEnvironment: Sendable {
         ownUser: UInt32,
         administrator: @escaping @Sendable ([[UInt8]]) -> String?,
         applied: AppliedStates,
+        data: DataPlaneView,
         systemFacts: @escaping @Sendable () async -> SystemFacts
     ) {
         self.store = store
@@ -45,6 +48,7 @@ package struct AdminEnvironment: Sendable {
         self.ownUser = ownUser
         self.administrator = administrator
         self.applied = applied
+        self.data = data
         self.systemFacts = systemFacts
     }
 

@@ -61,11 +61,14 @@ struct Preconditions: Sendable {
     }
 
     /// Whether the client of a GET already has this representation.
-    func isNotModified(_ tag: EntityTag) -> Bool {
+    func isNotModified(_ tag: EntityTag) -> Bool { self.isNotModified(tag.text) }
+
+    /// Whether the client of a GET already has the representation with this tag.
+    func isNotModified(_ tag: String) -> Bool {
         switch self.noneMatch {
         case nil: false
         case .any?: true
-        case .tags(let tags)?: tags.contains { "\"\($0)\"" == tag.text }
+        case .tags(let tags)?: tags.contains { "\"\($0)\"" == tag }
         }
     }
 

@@ -23,7 +23,9 @@ struct IdempotencyKey: Sendable {
         guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw Problem(.badRequest, "Idempotency-Key must be 1 to 128 visible ASCII characters")
         }
-        self.storedKey = (call.caller?.name ?? "") + "\u{0}" + key
+        // SQLite ends a text at a zero byte, so the length keeps the two parts apart.
+        let caller = call.caller?.name ?? ""
+        self.storedKey = "\(caller.utf8.count) \(caller) \(key)"
         let query = call.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let head = ([call.request.method, call.request.target.rawPath] + query).joined(separator: "\u{0}")
         let body =

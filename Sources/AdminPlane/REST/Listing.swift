@@ -1,3 +1,4 @@
+import MeshResources
 import MicroHTTP
 import Persistence
 import Synchronization
@@ -96,6 +97,20 @@ final class SnapshotKeeper: Sendable {
             else { return nil }
             snapshots[index].lastUse = now
             return snapshots[index].tables
+        }
+    }
+}
+
+extension LabelSelector {
+    /// Reads the parameter `labelSelector`; `nil` when there is none.
+    ///
+    /// - Throws: 400 for one that is not valid.
+    static func read(_ text: String?) throws(Problem) -> LabelSelector? {
+        guard let text, !text.isEmpty else { return nil }
+        do {
+            return try LabelSelector(text)
+        } catch {
+            throw Problem(.invalidParameter, "the parameter labelSelector: \(error)")
         }
     }
 }

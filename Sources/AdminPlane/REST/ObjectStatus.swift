@@ -68,7 +68,7 @@ struct ObjectStatus: Sendable {
     }
 
     /// A number for a text (FNV-1a); never zero.
-    private static func number(of bytes: [UInt8]) -> UInt32 {
+    static func number(of bytes: [UInt8]) -> UInt32 {
         max(1, bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 })
     }
 }

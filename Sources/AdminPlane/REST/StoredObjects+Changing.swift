@@ -198,7 +198,7 @@ extension StoredObjects {
     }
 
     private func path(of name: String) -> String {
-        let parts = name.split(separator: "/").map { Self.encoded(String($0)) }
+        let parts = name.split(separator: "/").map { PercentEncoding.encode(String($0)) }
         return "/api/v1/\(self.kind.plural)/\(parts.joined(separator: "/"))"
     }
 

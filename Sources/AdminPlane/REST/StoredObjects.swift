@@ -18,7 +18,7 @@ struct StoredObjects: Sendable {
 
     func list(_ call: Call, namespace: String? = nil) throws(Problem) -> Reply {
         let window = try ListWindow(call.query)
-        let selector = try self.selector(call.query["labelSelector"])
+        let selector = try LabelSelector.read(call.query["labelSelector"])
         let now = self.environment.now()
         let tables = try self.tables(window.token, now)
         var start = window.token?.last ?? ""
@@ -46,7 +46,7 @@ struct StoredObjects: Sendable {
             let token = ContinueToken(version: tables.resourceVersion, last: last).text
             metadata["continue"] = .string(token)
             if selector == nil { metadata["remainingItemCount"] = .integer(Int64(remaining)) }
-            fields.add("Link", self.link(call, token))
+            fields.add("Link", call.link(next: token))
         }
         return Reply(
             200,
@@ -86,15 +86,6 @@ struct StoredObjects: Sendable {
         ObjectStatus(object, self.kind, self.environment.applied).json
     }
 
-    private func selector(_ text: String?) throws(Problem) -> LabelSelector? {
-        guard let text, !text.isEmpty else { return nil }
-        do {
-            return try LabelSelector(text)
-        } catch {
-            throw Problem(.invalidParameter, "the parameter labelSelector: \(error)")
-        }
-    }
-
     private func tables(_ token: ContinueToken?, _ now: Int64) throws(Problem) -> AdminTables {
         guard let token else { return self.store.tables }
         if let tables = self.snapshots.snapshot(token.version, now: now) { return tables }
@@ -103,28 +94,6 @@ struct StoredObjects: Sendable {
             "the snapshot that this list began on is no longer kept",
             hint: "list again from the beginning"
         )
-    }
-
-    private func link(_ call: Call, _ token: String) -> String {
-        var query = call.query
-        query["continue"] = token
-        let pairs = query.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.encoded($0.value))" }
-        return "<\(call.request.target.rawPath)?\(pairs.joined(separator: "&"))>; rel=\"next\""
-    }
-
-    /// Percent-encodes what is not unreserved (RFC 3986, section 2.3).
-    static func encoded(_ text: String) -> String {
-        text.utf8.reduce(into: "") { result, byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += "%" + (digits.count < 2 ? "0" : "") + digits
-            }
-        }
     }
 
     // MARK: - Waiting

@@ -7,10 +7,8 @@ struct StatusReport: Sendable, Equatable {
     let system: DocumentValue
     let peers: [DocumentValue]
 
-    /// The phases in which a peer is not well; a peer that is not mirrored has none.
-    private static let troubledPhases: Set<String> = [
-        "failed", "degraded", "stale", "disconnected", "connecting",
-    ]
+    /// The phases in which a peer is well, or left alone on purpose; a peer that is not mirrored has none.
+    private static let goodPhases: Set<String> = ["live", "paused"]
 
     /// Whether the server is ready.
     var isReady: Bool { self.system.object?["ready"] == true }
@@ -18,7 +16,7 @@ struct StatusReport: Sendable, Equatable {
     /// The names of peers that are not well.
     var troubledPeers: [String] {
         self.peers.filter { peer in
-            self.phase(peer).map { Self.troubledPhases.contains($0.lowercased()) } ?? false
+            self.phase(peer).map { !Self.goodPhases.contains($0.lowercased()) } ?? false
         }.map { $0.text(at: "metadata.name") ?? "" }
     }
 

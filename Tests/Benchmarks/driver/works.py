@@ -4,6 +4,7 @@ import statistics
 import time
 
 from .bench import cpu, latency, rate, resident
+from .rest import rest
 
 CALLERS = {"connections": 16, "callers": 128}
 
@@ -209,4 +210,5 @@ ALL = {
     "growth": growth,
     "start": start,
     "strict": strict,
+    "rest": rest,
 }

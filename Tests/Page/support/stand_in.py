@@ -150,7 +150,8 @@ class Handler(BaseHTTPRequestHandler):
         elif name == "system/info":
             self.answer(200, json.dumps(answers["info"]).encode(), "application/json")
         elif name == "events":
-            self.events(int(query["since"][0]))
+            newest = int(answers["info"]["events"]["newest"])
+            self.events(int(query["since"][0]) if "since" in query else max(0, newest - int(query["tail"][0])))
         elif name in LISTS and MEMBERS.get(name, name) in answers:
             items = answers[MEMBERS.get(name, name)]
             begin, limit = int(query.get("continue", ["0"])[0]), int(query["limit"][0])

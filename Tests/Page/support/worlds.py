@@ -51,7 +51,7 @@ def peer(name, number, broken_at=None, message="", waiting_at=None, **status):
 
 def declared(name, number):
     """A peer of a server that does not act on peers yet."""
-    said = "Peers are stored and validated; this version does not connect to them."
+    said = "peers are kept and checked, but not connected to yet"
     conditions = [condition(status="False", reason="NotEnforced", message=said)]
     return {
         "kind": "Peer",
@@ -110,7 +110,7 @@ def world(peers=(), services=(), clients=(), events=(), revision=182_204, certif
         "dataPlane": {"connections": len(clients), "watches": 6 * len(clients), "address": "0.0.0.0:2379"},
         "objects": {
             "peers": len(peers), "services": len(services), "nodes": 4, "identities": 212, "endpoints": 1404,
-            "exportRules": 2, "importRules": 1, "tokens": 3,
+            "export-rules": 2, "import-rules": 1, "tokens": 3,
         },
         "certificates": certificates(certificate_days),
         "events": {"newest": events[-1]["id"] if events else "0"},

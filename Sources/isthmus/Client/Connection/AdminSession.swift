@@ -22,13 +22,17 @@ struct AdminSession: Sendable {
     /// - Throws: ``AdminClientError`` when there is none, whatever its status is.
     func answer(to call: AdminCall) async throws -> AdminAnswer {
         var pause = Self.firstPause
-        var triesLeft = self.isPatient && call.method == .get ? Self.tryLimit : 1
+        let tryCount = self.isPatient && call.method == .get ? Self.tryLimit : 1
+        var triesLeft = tryCount
         while true {
             do {
                 return try await self.connection.answer(to: call)
             } catch {
                 triesLeft -= 1
                 guard error.isBeforeSending, triesLeft > 0 else { throw error }
+                if triesLeft == tryCount - 1 {
+                    self.console.say("waiting: \(CommandFailure(error))")
+                }
             }
             try await Task.sleep(for: pause)
             pause = min(pause * 2, Self.longestPause)

@@ -12,7 +12,7 @@ struct DeleteCommand: ClientCommand {
     )
 
     @Argument(
-        help: "A kind and names; or KIND/NAME, as get -o name prints.",
+        help: ArgumentHelp("A kind and names; or KIND/NAME, as get -o name prints.", valueName: "kind name"),
         completion: .list(ResourceKind.all.filter { !$0.isSingleton }.map(\.plural))
     )
     var words: [String]

@@ -19,7 +19,7 @@ struct GetCommand: ClientCommand {
     )
 
     @Argument(
-        help: "A kind and any number of names; or KIND/NAME, as -o name prints.",
+        help: ArgumentHelp("A kind and any number of names; or KIND/NAME, as -o name prints.", valueName: "kind name"),
         completion: .list(ResourceKind.all.map(\.plural) + ["config"])
     )
     var words: [String]

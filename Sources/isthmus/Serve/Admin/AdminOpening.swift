@@ -37,10 +37,15 @@ struct AdminOpening {
 
     /// Opens the database, starts the listeners and answers requests from then on.
     ///
-    /// - Parameter facts: What `GET /system/info` tells of the rest of the process.
+    /// - Parameters:
+    ///   - data: The data plane.
+    ///   - facts: What `GET /system/info` tells of the rest of the process.
     /// - Returns: The running plane.
     /// - Throws: ``StartFailure``.
-    func start(facts: @escaping @Sendable () async -> SystemFacts) async throws -> AdminServer {
+    func start(
+        data: DataPlaneView,
+        facts: @escaping @Sendable () async -> SystemFacts
+    ) async throws -> AdminServer {
         let commits = AdminCommits()
         let store = try self.openStore(commits)
         let publisher = self.makePublisher(store)
@@ -54,6 +59,7 @@ struct AdminOpening {
             ownUser: geteuid(),
             administrator: { certificates?.administrator($0) },
             applied: publisher.states,
+            data: data,
             systemFacts: facts
         )
         try await AdminAPI.prepare(store)
@@ -68,6 +74,8 @@ struct AdminOpening {
             metrics: self.registry
         )
         let server = try self.listen(service, try certificates?.load())
+        let urls = self.urls(server)
+        try self.writeAddress(urls.first)
         return AdminServer(
             store: store,
             service: service,
@@ -76,7 +84,7 @@ struct AdminOpening {
             server: server,
             certificates: certificates,
             logger: self.logger,
-            urls: self.urls(server)
+            urls: urls
         )
     }
 
@@ -126,6 +134,19 @@ struct AdminOpening {
         try Data((token + "\n").utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         self.logger.info("an administrator's token was made", metadata: ["file": "\(path)"])
+    }
+
+    /// Writes where commands on this machine find the server; an older note is replaced.
+    private func writeAddress(_ url: String?) throws {
+        let file = URL(
+            fileURLWithPath: "\(self.configuration.stateDirectory)/\(ConnectionSettings.addressFile)"
+        )
+        guard let url else {
+            // An error says that there is none.
+            try? FileManager.default.removeItem(at: file)
+            return
+        }
+        try StartFailure.wrap { try Data((url + "\n").utf8).write(to: file, options: .atomic) }
     }
 
     private func listen(

@@ -26,6 +26,8 @@ struct SystemFactsSource: Sendable {
         facts.bytes = keyspace.byteCount
         facts.durability = self.durability.rawValue
         facts.dataAddress = self.dataPlane.localAddresses.first?.text ?? ""
+        facts.connections = self.dataPlane.connectionCount
+        facts.watches = await self.dataPlane.watchCount()
         facts.certificates = self.source?.certificateExpiries ?? []
         return facts
     }
