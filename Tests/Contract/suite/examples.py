@@ -12,8 +12,10 @@ from .contract import JSON, YAML
 VOLATILE = {
     "uid", "resourceVersion", "creationTimestamp", "lastTransitionTime", "revision", "compactedRevision", "time",
     "startTime", "uptimeSeconds", "newest", "version", "hash", "requestID", "token", "id", "createRevision",
-    "modRevision", "message", "since", "notAfter", "certificates", "objects",
+    "modRevision", "message", "since", "notAfter", "certificates", "objects", "progress", "startedAt", "finishedAt",
 }  # fmt: skip
+# Kinds of objects that the server names.
+NAMED_BY_THE_SERVER = {"Client", "Operation"}
 # The same, below one member.
 VOLATILE_BELOW = {
     "store": {"keys", "bytes"},
@@ -29,6 +31,8 @@ def differences(example, actual, path="", below=""):
     """
     if isinstance(example, dict) and isinstance(actual, dict):
         found = []
+        if example.get("kind") in NAMED_BY_THE_SERVER and "metadata" in actual:
+            example = {**example, "metadata": {**example["metadata"], "name": actual["metadata"].get("name")}}
         for name, value in example.items():
             if name not in actual:
                 found.append(f"{path}/{name} is missing")
