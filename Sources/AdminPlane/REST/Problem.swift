@@ -70,7 +70,7 @@ package struct Problem: Error, Sendable {
             "status": .integer(Int64(self.slug.status)),
             "detail": .string(self.detail),
             // The client's own name for the request may have characters that no URI has.
-            "instance": .string("urn:uuid:" + StoredObjects.encoded(requestID)),
+            "instance": .string("urn:uuid:" + PercentEncoding.encode(requestID)),
         ]
         if case .object(var members) = document {
             members["errors"] = self.errors.isEmpty ? nil : .array(self.errors.map(Self.document))
