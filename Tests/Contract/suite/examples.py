@@ -20,7 +20,7 @@ NAMED_BY_THE_SERVER = {"Client", "Operation"}
 VOLATILE_BELOW = {
     "store": {"keys", "bytes"},
     "dataPlane": {"connections", "watches", "address"},
-    "status": {"address", "sentBytes", "receivedBytes", "openStreams"},
+    "status": {"address", "sentBytes", "receivedBytes", "openStreams", "userAgent"},
 }
 
 
