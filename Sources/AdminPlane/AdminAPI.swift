@@ -55,7 +55,7 @@ package enum AdminAPI {
         operations += JobsResource(environment: environment, jobs: jobs, snapshots: snapshots).operations
         operations += ConfigurationResource(environment: environment).operations
         operations += BackupResource(environment: environment, jobs: jobs).operations
-        operations += AuditResource(environment: environment).operations
+        operations += AuditResource(environment: environment, kindNames: kindNames).operations
         operations += SystemResource(environment: environment, kinds: ObjectKind.all).operations
         operations += OpenPages(files: pages).operations
         operations +=

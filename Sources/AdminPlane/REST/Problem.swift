@@ -69,7 +69,8 @@ package struct Problem: Error, Sendable {
             "title": .string(self.slug.title),
             "status": .integer(Int64(self.slug.status)),
             "detail": .string(self.detail),
-            "instance": .string("urn:uuid:" + requestID),
+            // The client's own name for the request may have characters that no URI has.
+            "instance": .string("urn:uuid:" + PercentEncoding.encode(requestID)),
         ]
         guard case .object(var members) = document else { return document }
         members["errors"] = self.errors.isEmpty ? nil : .array(self.errors.map(Self.document))
