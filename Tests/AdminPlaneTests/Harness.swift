@@ -60,10 +60,15 @@ final class AdminHarness: Sendable {
         self.directory = directory
         self.clock = clock
         self.environment = environment
-        self.jobs = JobRunner(store: store, now: environment.now, randomBytes: environment.randomBytes)
+        self.jobs = JobRunner(
+            store: store,
+            now: environment.now,
+            randomBytes: environment.randomBytes,
+            sleep: { try? await Task.sleep(for: $0) }
+        )
         self.service = AdminAPI.makeService(
             environment,
-            feed: EventFeed(store: store, now: { clock.now }),
+            feed: EventFeed(store: store, now: { clock.now }, sleep: { try? await Task.sleep(for: $0) }),
             jobs: self.jobs,
             pages: StaticFiles(contract: Array("openapi: 3.1.0\n".utf8), page: [:]),
             metrics: NOOPMetricsHandler.instance

@@ -30,7 +30,9 @@ def walk(value, path=()):
 
 
 def test_the_document_is_valid_openapi():
-    errors = [f"{list(error.path)}: {error.message}" for error in OpenAPIV31SpecValidator(document()).iter_errors()]
+    errors = [
+        f"{list(error.path)}: {error.message}" for error in OpenAPIV31SpecValidator(document()).iter_errors()
+    ]
     assert not errors
 
 
@@ -87,7 +89,8 @@ def test_a_write_can_be_tried_out_and_can_fail_for_want_of_room(operation):
 def test_parameters_have_their_answers(operation):
     """Who takes a header field or a parameter must be able to say that it does not hold."""
     needs = {
-        "If-Match": "412", "wait": "504", "continue": "410", "Idempotency-Key": "422", "limit": "400", "name": "404",
+        "If-Match": "412", "wait": "504", "continue": "410", "Idempotency-Key": "422", "limit": "400",
+        "name": "404",
     }  # fmt: skip
     for name, status in needs.items():
         if operation.parameter(name) and operation.id not in ("replaceSettings", "updateSettings"):
@@ -141,7 +144,10 @@ def test_an_operation_has_examples_that_fit(operation):
     for status, response in operation.responses.items():
         for media, content in response.get("content", {}).items():
             for name, example in content.get("examples", {}).items():
-                assert not contract.faults(example["value"], contract.closed(content["schema"])), (status, name)
+                assert not contract.faults(example["value"], contract.closed(content["schema"])), (
+                    status,
+                    name,
+                )
     if JSON in operation.request or "application/merge-patch+json" in operation.request:
         assert list(operation.request_examples())
     if operation.path.startswith("/api/") and operation.id != "backUp":

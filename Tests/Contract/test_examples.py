@@ -143,6 +143,8 @@ def test_every_example_was_performed(request):
     if others - ran or request.session.testsfailed:
         pytest.skip("not all examples were performed")
     wanted = {
-        (operation.id, status, name) for operation in contract.operations() for status, name in operation.successes()
+        (operation.id, status, name)
+        for operation in contract.operations()
+        for status, name in operation.successes()
     }
     assert wanted - SEEN[JSON] == set()

@@ -106,7 +106,12 @@ def test_all_wrong_fields_are_named_at_once(api):
     body = {
         "kind": "Node",
         "metadata": {"labels": {"bad key": "x"}, "unknown": 1},
-        "spec": {"clusterID": 512, "endpoints": [{"url": "ftp://a"}], "mirror": {"kinds": ["pods"]}, "x/y~z": 1},
+        "spec": {
+            "clusterID": 512,
+            "endpoints": [{"url": "ftp://a"}],
+            "mirror": {"kinds": ["pods"]},
+            "x/y~z": 1,
+        },
     }
     answer = api.put("/api/v1/peers/wrong", body)
     assert answer.status == 422

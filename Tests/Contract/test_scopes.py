@@ -26,7 +26,13 @@ def apis(server):
 
 def send(api, operation, **options):
     """Sends what changes nothing: to a name that is not there, and without the body that it needs."""
-    values = {"name": "not-there", "namespace": "not-there", "id": "0", "file": "not-there", "slug": "not-found"}
+    values = {
+        "name": "not-there",
+        "namespace": "not-there",
+        "id": "0",
+        "file": "not-there",
+        "slug": "not-found",
+    }
     path = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], operation.path)
     query = {"follow": "false"} if operation.parameter("follow") else {}
     return api.send(operation.method, path, params=query, **options)

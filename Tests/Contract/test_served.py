@@ -21,6 +21,8 @@ def test_the_server_has_the_operations_of_the_document_and_no_others(api):
         (each["method"], each["path"], each["operationId"], each.get("scope"))
         for each in api.get("/api/v1").json["operations"]
     }
-    written = {(operation.method, operation.path, operation.id, operation.scope) for operation in operations()}
+    written = {
+        (operation.method, operation.path, operation.id, operation.scope) for operation in operations()
+    }
     assert served - written == set(), "without an operation in the document"
     assert written - served == set(), "without a route in the server"

@@ -24,7 +24,9 @@ RECORDED = {
     for entry in json.loads((Path(__file__).parents[1] / "Fixtures/kvstore/east.json").read_text())
 }
 STATE = b"cilium/state/"
-CANARIES = [f"cilium/synced/east/cilium/state/{kind}/v1" for kind in ("identities", "ip", "nodes", "services")]
+CANARIES = [
+    f"cilium/synced/east/cilium/state/{kind}/v1" for kind in ("identities", "ip", "nodes", "services")
+]
 
 CART = {
     "frontends": [
@@ -157,7 +159,10 @@ def test_a_watcher_sees_a_change_and_a_deletion(east):
         put(admin, "services/shop/cart", CART | {"shared": False}, query="?wait=applied")
         assert watch.next().events[0].type == 1
         assert condition_of(admin.get("services/shop/cart").json)["reason"] == "NotShared"
-    print(f"PUT to event: median {statistics.median(latencies) * 1e3:.1f} ms, most {max(latencies) * 1e3:.1f} ms")
+    print(
+        f"PUT to event: median {statistics.median(latencies) * 1e3:.1f} ms, "
+        f"most {max(latencies) * 1e3:.1f} ms"
+    )
 
 
 def test_a_change_of_labels_alone_is_waited_for(east):
@@ -244,8 +249,9 @@ def test_kills_lose_no_change(make_server, durability):
             for item in admin.get("nodes?limit=1000").json["items"]
         }
         eventually(
-            lambda: {key: json.loads(value)["EncryptionKey"] for key, value in state_of(client).items()}
-            == wanted,
+            lambda: (
+                {key: json.loads(value)["EncryptionKey"] for key, value in state_of(client).items()} == wanted
+            ),
             what="a store that has what REST has",
         )
 

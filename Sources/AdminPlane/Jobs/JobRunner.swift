@@ -27,16 +27,19 @@ package final class JobRunner: Sendable {
     let store: AdminStore
     private let now: @Sendable () -> Int64
     private let randomBytes: @Sendable (Int) -> [UInt8]
+    private let sleep: @Sendable (Duration) async -> Void
     private let waiting = Mutex<[(name: String, work: Work)]>([])
     private let arrivals = DirtySet<Int>(limit: 4)
     private let waiters = Waiters<String>(limit: JobRunner.waiterLimit)
 
-    /// Creates a runner that does nothing until ``run()``.
+    /// Creates a runner that does nothing until ``run()``; `sleep` ends early when the task is cancelled.
     package init(
         store: AdminStore,
         now: @escaping @Sendable () -> Int64,
-        randomBytes: @escaping @Sendable (Int) -> [UInt8]
+        randomBytes: @escaping @Sendable (Int) -> [UInt8],
+        sleep: @escaping @Sendable (Duration) async -> Void
     ) {
+        self.sleep = sleep
         self.store = store
         self.now = now
         self.randomBytes = randomBytes
@@ -104,9 +107,7 @@ package final class JobRunner: Sendable {
     /// - Throws: ``AdminStoreError``.
     package func recover() async throws(AdminStoreError) { try await self.recover(resuming: [:]) }
 
-    /// See ``recover()``.
-    ///
-    /// - Parameter resuming: Makes the work of a job again, by its action.
+    /// See ``recover()``; `resuming` makes the work of a job again, by its action.
     func recover(
         resuming: [String: @Sendable (JobRecord) -> Work]
     ) async throws(AdminStoreError) {
@@ -200,8 +201,7 @@ package final class JobRunner: Sendable {
 
     /// Waits until a job is over, or the deadline has passed, or nobody wants to know any more.
     ///
-    /// - Parameter deadline: In nanoseconds since 1970.
-    /// - Throws: 503 when too many wait.
+    /// The deadline is in nanoseconds since 1970. Throws 503 when too many wait.
     func wait(for name: String, until deadline: Int64) async throws(Problem) {
         let timeout = Duration.nanoseconds(max(0, deadline - self.now()))
         let isTaken = await withTaskGroup(of: Bool.self) { group in
@@ -214,7 +214,7 @@ package final class JobRunner: Sendable {
                 }
             }
             group.addTask {
-                try? await Task.sleep(for: timeout)
+                await self.sleep(timeout)
                 return true
             }
             let first = await group.next() ?? true

@@ -3,7 +3,8 @@ import MicroHTTP
 import NIOCore
 import Persistence
 
-/// The key under which a POST is done once, however often it comes (draft-ietf-httpapi-idempotency-key-header).
+/// The key under which a POST is done once, however often it comes
+/// (draft-ietf-httpapi-idempotency-key-header).
 ///
 /// The answer is written in the transaction of the change, so there is no moment at which one exists without
 /// the other. A request that comes while the first is being done waits behind it, for changes are made one
@@ -15,8 +16,8 @@ struct IdempotencyKey: Sendable {
 
     /// Reads the field; `nil` when the request has none or is no POST.
     ///
-    /// - Parameter content: Stands for the body of a request that went to a file.
-    /// - Throws: 400 for a key that is empty, too long or not visible ASCII.
+    /// `content` stands for the body of a request that went to a file. Throws 400 for a key that is empty,
+    /// too long or not visible ASCII.
     init?(
         _ call: Call,
         _ environment: AdminEnvironment,

@@ -12,8 +12,7 @@ struct Waiting: Sendable {
 
     /// Reads the query; `nil` when the client does not want to wait.
     ///
-    /// - Parameter known: The condition that can be waited for.
-    /// - Throws: 400 for a condition or a time that is not known.
+    /// `known` is the condition that can be waited for. Throws 400 for another one, or a time that is none.
     static func read(
         _ query: [String: String],
         now: Int64,

@@ -140,8 +140,10 @@ struct BackupResource: Sendable {
         return backup
     }
 
-    /// Checks an object as if somebody had sent it. Objects of kinds that this version does not know are
-    /// carried along: a newer one wrote them, and will know them.
+    /// Checks an object as if somebody had sent it.
+    ///
+    /// Objects of kinds that this version does not know are carried along: a newer one wrote them, and will
+    /// know them.
     private func check(_ object: AdminObject, _ tables: AdminTables) throws(Problem) {
         let problems = FieldProblems()
         guard let spec = try? JSONReader.read(object.spec), (try? JSONReader.read(object.status)) != nil

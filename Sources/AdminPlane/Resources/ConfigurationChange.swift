@@ -51,7 +51,9 @@ struct ConfigurationChange {
         }
     }
 
-    /// Deletes what the document does not have, of what is meant. Settings are never deleted.
+    /// Deletes what the document does not have, of what is meant.
+    ///
+    /// Settings are never deleted.
     mutating func prune(
         _ selection: ConfigurationSelection,
         _ document: ConfigurationDocument

@@ -162,7 +162,7 @@ struct ConfigurationOptions: Sendable {
         guard prunes || ConfigurationSelection.parameters.isDisjoint(with: call.query.keys) else {
             throw Problem(
                 .invalidParameter,
-                "the parameters kinds and labelSelector say what prune=true may delete; here it deletes nothing"
+                "kinds and labelSelector say what prune=true may delete; here it deletes nothing"
             )
         }
         self.pruning = prunes ? selection : nil

@@ -9,13 +9,14 @@ package struct AdminBackup: Sendable {
 
     /// Reads a file that somebody sent.
     ///
-    /// Everything is checked that the file itself can tell: that it is ours and not newer, each page, that its
-    /// tables are ours and nothing else is in it (a trigger, say), and the chain of its audit. The file may be
-    /// changed by that: an older one is brought to the newest version.
+    /// Everything is checked that the file itself can tell: that it is ours and not newer, each page, that
+    /// its tables are ours and nothing else is in it (a trigger, say), and the chain of its audit. The file
+    /// may be changed by that: an older one is brought to the newest version.
     ///
     /// - Parameters:
     ///   - path: The file, which nobody else uses.
     ///   - sha256: The hash of the audit's chain.
+    /// - Returns: What it holds.
     /// - Throws: ``PersistenceError``.
     package static func read(
         path: String,

@@ -37,7 +37,8 @@ package final class ScratchDirectory: Sendable {
         }
     }
 
-    /// Names a file that is not there yet, and is removed when the object goes; `nil` when there are too many.
+    /// Names a file that is not there yet, and is removed when the object goes; `nil` when there are too
+    /// many.
     package func makeFile() -> ScratchFile? {
         let number = self.state.withLock { state -> Int? in
             guard state.count < Self.fileLimit else { return nil }

@@ -31,9 +31,7 @@ struct PrivateFile {
         }
     }
 
-    /// Syncs the file and gives it its name.
-    ///
-    /// - Parameter replacing: Whether a file of that name is replaced, or an error.
+    /// Syncs the file and gives it its name; a file of that name is replaced or else an error.
     func finish(replacing: Bool) throws(CommandFailure) {
         let isSynced = fsync(self.handle.fileDescriptor) == 0
         // A hard link, unlike a renaming, fails when the name is taken.

@@ -109,7 +109,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .dataAuthorities: "With --data-tls files: the authorities of clients, PEM."
         case .dataThreads: "Event loops of the kvstore (default: the number of cores)."
         case .adminListen:
-            "Where REST and the status page are served: https://host:port, http://127.0.0.1:port, unix:/path, "
+            "Where REST and the status page are: https://host:port, http://127.0.0.1:port, unix:/path, "
                 + "several separated by commas, or off."
         case .shareDirectory:
             "The directory of openapi/ and web-static/ (default: beside the program or above it)."

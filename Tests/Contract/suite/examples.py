@@ -10,9 +10,11 @@ from .contract import JSON, YAML
 
 # What no example can know: the names of members whose values only the schema says something of.
 VOLATILE = {
-    "uid", "resourceVersion", "creationTimestamp", "lastTransitionTime", "revision", "compactedRevision", "time",
+    "uid", "resourceVersion", "creationTimestamp", "lastTransitionTime", "revision", "compactedRevision",
+    "time",
     "startTime", "uptimeSeconds", "newest", "version", "hash", "requestID", "token", "id", "createRevision",
-    "modRevision", "message", "since", "notAfter", "certificates", "objects", "progress", "startedAt", "finishedAt",
+    "modRevision", "message", "since", "notAfter", "certificates", "objects", "progress", "startedAt",
+    "finishedAt",
 }  # fmt: skip
 # Kinds of objects that the server names.
 NAMED_BY_THE_SERVER = {"Client", "Operation"}
@@ -76,7 +78,9 @@ class Performer:
             for parameter in operation.parameters
             if parameter["in"] == "query" and name in parameter.get("examples", {})
         }
-        answer = self.api.send(operation.method, self.path(operation), body, media, params=query, headers=headers)
+        answer = self.api.send(
+            operation.method, self.path(operation), body, media, params=query, headers=headers
+        )
         assert answer.status // 100 == 2, f"{id}: {answer.status} {answer.text}"
         assert expected in (None, answer.status)
         return self.check(operation, answer, name)

@@ -10,10 +10,9 @@ struct Application: Sendable {
     /// Labels of the objects that may be deleted; `nil`: all objects.
     let selector: String?
 
-    /// Applies the files.
+    /// Applies the files, or only checks everything when it is a dry run.
     ///
-    /// - Parameter isDry: Whether everything is checked and nothing changed.
-    /// - Throws: A failure that names the file of each wrong field.
+    /// Throws a failure that names the file of each wrong field.
     func run(isDry: Bool) async throws -> ConfigPlan {
         let parameters = [
             ("mode", self.prunes ? "replace" : "merge"), ("prune", self.prunes ? "true" : nil),

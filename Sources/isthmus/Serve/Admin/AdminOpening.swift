@@ -67,13 +67,14 @@ struct AdminOpening {
         )
         try await AdminAPI.prepare(store)
         try await self.writeToken(environment)
-        let feed = EventFeed(store: store, now: AdminClock.now)
+        let feed = EventFeed(store: store, now: AdminClock.now, sleep: AdminClock.sleep)
         commits.tell { _ in feed.wake() }
         commits.tell { publisher.mark($0) }
         let jobs = JobRunner(
             store: store,
             now: environment.now,
-            randomBytes: environment.randomBytes
+            randomBytes: environment.randomBytes,
+            sleep: AdminClock.sleep
         )
         try await jobs.recover()
         let service = AdminAPI.makeService(
@@ -109,7 +110,7 @@ struct AdminOpening {
             environment: Publisher.Environment(
                 now: AdminClock.now,
                 // Ends early only when the task is cancelled, which the caller looks at.
-                sleep: { try? await Task.sleep(for: $0) }
+                sleep: AdminClock.sleep
             ),
             metrics: PublicationMetrics(factory: self.registry),
             logger: self.logger

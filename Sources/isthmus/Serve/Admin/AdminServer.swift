@@ -97,6 +97,9 @@ struct AdminServer: Service {
 
 /// The time of the admin plane.
 enum AdminClock {
+    /// Suspends for so long, or until the task is cancelled.
+    @Sendable static func sleep(_ duration: Duration) async { try? await Task.sleep(for: duration) }
+
     /// Nanoseconds since 1970.
     @Sendable static func now() -> Int64 {
         WallClock.nanoseconds
