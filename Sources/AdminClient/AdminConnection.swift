@@ -1,7 +1,7 @@
 // AdminClient: HTTP calls of a server's admin plane, over TCP or a UNIX socket.
 //
-// What it is: async-http-client behind one small face: an address, who asks, a call and its answer. What it is
-// not: it knows no resource, reads no file but those of TLS, and waits by no clock: whoever calls
+// What it is: async-http-client behind one small face: an address, who asks, a call and its answer. What it
+// is not: it knows no resource, reads no file but those of TLS, and waits by no clock: whoever calls
 // limits the time by cancelling.
 //
 // Begin here, then `AdminCall` and `AdminClientError`.
@@ -13,8 +13,8 @@ import NIOSSL
 
 /// Calls one server, as one caller.
 ///
-/// Any task may use it; calls run side by side. It follows no redirect and uses no proxy, so that a token goes
-/// to the address that was asked for and to no other. ``close()`` must be called before it is released.
+/// Any task may use it; calls run side by side. It follows no redirect and uses no proxy, so that a token
+/// goes to the address that was asked for and to no other. ``close()`` must be called before it is released.
 package final class AdminConnection: Sendable {
     /// The most bytes of an answer that are kept, unless a call asks for another limit.
     package static let answerLimit = 256 << 20
@@ -57,6 +57,7 @@ package final class AdminConnection: Sendable {
     /// - Parameters:
     ///   - call: What to ask.
     ///   - limit: The most bytes of a body that are accepted.
+    /// - Returns: The answer, whatever its status.
     /// - Throws: ``AdminClientError`` when there is no whole answer, or when the task is cancelled.
     package func answer(
         to call: AdminCall,
@@ -97,6 +98,8 @@ package final class AdminConnection: Sendable {
     private func request(_ call: AdminCall) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: self.address.url + call.target)
         request.method = HTTPMethod(rawValue: call.method.rawValue)
+        // A socket has no name that could stand there.
+        if self.address.isSocket { request.headers.add(name: "host", value: "localhost") }
         request.headers.add(name: "user-agent", value: "isthmus")
         request.headers.add(name: "accept", value: call.accept)
         if let token = self.token { request.headers.add(name: "authorization", value: "Bearer \(token)") }

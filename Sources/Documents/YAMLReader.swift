@@ -1,7 +1,8 @@
 /// Reads YAML documents as JSON values.
 ///
-/// Unquoted text means what the core schema of YAML 1.2 says. Whatever another reader could take for something
-/// else is an error: numbers with leading zeros, names that are not text, merge keys, tags of other schemas.
+/// Unquoted text means what the core schema of YAML 1.2 says. Whatever another reader could take for
+/// something else is an error: numbers with leading zeros, names that are not text, merge keys, tags of
+/// other schemas.
 package enum YAMLReader {
     /// Returns the one document that `bytes` are.
     ///

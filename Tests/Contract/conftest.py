@@ -11,12 +11,16 @@ from support.servers import PRODUCT  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption("--fuzz-examples", type=int, default=12, help="requests that are made up for each operation")
+    parser.addoption(
+        "--fuzz-examples", type=int, default=12, help="requests that are made up for each operation"
+    )
     parser.addoption("--fuzz-seed", type=int, default=20261125, help="the seed of what is made up")
 
 
 def pytest_report_header(config):
-    return f"seed: {config.getoption('--fuzz-seed')}, {config.getoption('--fuzz-examples')} for each operation"
+    return (
+        f"seed: {config.getoption('--fuzz-seed')}, {config.getoption('--fuzz-examples')} for each operation"
+    )
 
 
 @pytest.fixture(scope="session")

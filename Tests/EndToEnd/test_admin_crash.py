@@ -40,7 +40,8 @@ def test_a_killed_server_has_all_of_a_change_or_nothing(make_server):
         stopping = threading.Event()
         with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
             running = [
-                pool.submit(write_until_killed, admin, writer, bounds[writer][1], stopping) for writer in bounds
+                pool.submit(write_until_killed, admin, writer, bounds[writer][1], stopping)
+                for writer in bounds
             ]
             stopping.wait(chance.uniform(0.1, 0.8))
             server.kill()

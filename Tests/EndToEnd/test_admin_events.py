@@ -73,7 +73,9 @@ def test_what_happens_is_heard_in_order(admin, listen):
         admin.put("export-rules/heard", rule(priority))
     admin.delete("export-rules/heard")
     heard = [next(events) for _ in range(6)]
-    assert [event["type"] for event in heard] == ["export-rule.created"] + ["export-rule.updated"] * 4 + ["export-rule.deleted"]
+    assert [event["type"] for event in heard] == ["export-rule.created"] + ["export-rule.updated"] * 4 + [
+        "export-rule.deleted"
+    ]
     assert {event["name"] for event in heard} == {"heard"}
     identifiers = [int(event["id"]) for event in heard]
     assert identifiers == sorted(set(identifiers))
@@ -128,7 +130,9 @@ def test_rows_that_are_not_kept_are_said_to_be_gone(admin):
 def test_a_listener_that_reads_from_the_beginning_gets_every_row(admin, listen):
     """More rows than are in memory: the first come from the file."""
     for priority in range(6):
-        items = [{"kind": "ExportRule", "metadata": {"name": f"row-{n}"}, **rule(priority)} for n in range(900)]
+        items = [
+            {"kind": "ExportRule", "metadata": {"name": f"row-{n}"}, **rule(priority)} for n in range(900)
+        ]
         admin.put("config", {"kind": "Config", "items": items}, expect=200)
     identifiers = [int(event["id"]) for event in listen("?since=0&follow=false").events()]
     assert identifiers[0] == 1

@@ -54,12 +54,16 @@ def test_what_was_read_can_be_written_back_unchanged(admin):
 
 def test_a_patch_merges(admin):
     admin.put("export-rules/patched", rule(1, labels={"a": "1", "b": "2"}), expect=201)
-    patched = admin.patch("export-rules/patched", {"metadata": {"labels": {"a": None, "c": "3"}}, "spec": {"priority": 7}})
+    patched = admin.patch(
+        "export-rules/patched", {"metadata": {"labels": {"a": None, "c": "3"}}, "spec": {"priority": 7}}
+    )
     assert patched.json["metadata"]["labels"] == {"b": "2", "c": "3"}
     assert patched.json["spec"] == {"priority": 7, "action": "allow"}
     answer = admin.patch("export-rules/patched", {"spec": {"priority": "high", "x": 1}}, expect=422)
     assert answer.pointers == ["/spec/priority", "/spec/x"]
-    answer = admin.patch("export-rules/patched", {"spec": {}}, expect=415, headers={"Content-Type": "application/json"})
+    answer = admin.patch(
+        "export-rules/patched", {"spec": {}}, expect=415, headers={"Content-Type": "application/json"}
+    )
     assert answer.headers["Accept-Patch"] == "application/merge-patch+json"
     admin.patch("export-rules/absent", {"spec": {}}, expect=404)
 
@@ -70,7 +74,9 @@ def test_a_dry_run_checks_everything_and_writes_nothing(admin):
     assert tried.headers["Isthmus-Dry-Run"] == "true"
     assert tried.json["spec"]["priority"] == 1
     admin.put("export-rules/tried?dryRun=All", {"spec": {"priority": []}}, expect=422)
-    token = admin.post("tokens?dryRun=All", {"metadata": {"name": "tried"}, "spec": {"scopes": ["viewer"]}}, expect=201)
+    token = admin.post(
+        "tokens?dryRun=All", {"metadata": {"name": "tried"}, "spec": {"scopes": ["viewer"]}}, expect=201
+    )
     assert "token" not in token.json
     assert (admin.get("system/info").json["events"], len(admin.audit())) == before
     admin.get("export-rules/tried", expect=404)
@@ -83,7 +89,9 @@ def test_of_a_thousand_writers_with_one_tag_one_wins(admin):
     tag = admin.put("export-rules/contended", rule(0), expect=201).tag
 
     def write(number):
-        return admin.put("export-rules/contended", rule(number), expect=None, headers={"If-Match": tag}).status
+        return admin.put(
+            "export-rules/contended", rule(number), expect=None, headers={"If-Match": tag}
+        ).status
 
     with concurrent.futures.ThreadPoolExecutor(64) as pool:
         statuses = list(pool.map(write, range(1, 1_001)))
@@ -99,7 +107,12 @@ def test_writers_that_try_again_lose_no_update(admin):
         while True:
             read = admin.get("export-rules/counter")
             body = rule(read.json["spec"]["priority"] + 1)
-            if admin.put("export-rules/counter", body, expect=(200, 412), headers={"If-Match": read.tag}).status == 200:
+            if (
+                admin.put(
+                    "export-rules/counter", body, expect=(200, 412), headers={"If-Match": read.tag}
+                ).status
+                == 200
+            ):
                 return
 
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
@@ -127,7 +140,16 @@ def test_a_key_makes_a_request_happen_once(admin):
     assert again.json == first.json
     assert again.headers["Location"] == first.headers["Location"]
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert len([i for i in admin.get("export-rules?limit=1000").json["items"] if i["metadata"]["name"].startswith("once-")]) == 1
+    assert (
+        len(
+            [
+                i
+                for i in admin.get("export-rules?limit=1000").json["items"]
+                if i["metadata"]["name"].startswith("once-")
+            ]
+        )
+        == 1
+    )
     other = body | {"spec": {"priority": 2, "action": "allow"}}
     assert admin.post("export-rules", other, expect=422, headers=key).slug == "idempotency-mismatch"
 
@@ -163,7 +185,11 @@ def test_a_list_in_parts_is_of_one_moment(admin):
 
 
 def test_labels_select(admin):
-    for name, labels in {"one": {"env": "prod"}, "two": {"env": "test"}, "three": {"env": "prod", "old": ""}}.items():
+    for name, labels in {
+        "one": {"env": "prod"},
+        "two": {"env": "test"},
+        "three": {"env": "prod", "old": ""},
+    }.items():
         admin.put(f"export-rules/select-{name}", rule(1, labels=labels | {"suite": "select"}), expect=201)
 
     def select(selector):
@@ -197,7 +223,9 @@ def test_waiting_ends_with_the_effect_or_with_the_time(admin):
 
 
 def test_a_token_is_shown_once_and_dies_at_once(admin, server):
-    made = admin.post("tokens", {"metadata": {"name": "ci"}, "spec": {"scopes": ["operator"]}}, expect=201).json
+    made = admin.post(
+        "tokens", {"metadata": {"name": "ci"}, "spec": {"scopes": ["operator"]}}, expect=201
+    ).json
     token = made["token"]
     assert "token" not in admin.get("tokens/ci").json
     assert token.split("_")[2] not in json.dumps(admin.get("tokens").json)
@@ -218,7 +246,9 @@ def test_a_token_ends(admin):
     body = {"metadata": {"name": "short"}, "spec": {"scopes": ["viewer"], "expiresAt": ends}}
     token = admin.post("tokens", body, expect=201).json["token"]
     admin.get("whoami", token=token)
-    eventually(lambda: admin.get("whoami", token=token, expect=None).status == 401, what="the end of the token")
+    eventually(
+        lambda: admin.get("whoami", token=token, expect=None).status == 401, what="the end of the token"
+    )
 
 
 def test_the_first_token_is_kept_from_others(server):

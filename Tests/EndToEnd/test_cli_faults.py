@@ -72,7 +72,9 @@ def test_nobody_there(commands):
     address = f"http://127.0.0.1:{process.free_port()}"
     result = commands.expect(7, "whoami", "--address", address)
     assert result.stderr == f"isthmus: cannot connect to {address}: connection refused\n"
-    assert "there is no such socket" in commands.expect(7, "whoami", "--address", "unix:/no/such/socket").stderr
+    assert (
+        "there is no such socket" in commands.expect(7, "whoami", "--address", "unix:/no/such/socket").stderr
+    )
     assert commands.expect(7, "whoami", "--address", "http://no-such-host.localhost:1").stderr
     assert commands.expect(7, "health", "--health-address", address).stderr
 
@@ -108,7 +110,9 @@ def test_an_answer_that_breaks_off_is_no_answer(odd, length):
     assert "closed the connection before its answer was complete" in result.stderr
 
 
-@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.2\r\n", b"\x00\x01\x02\x03" * 100, b"HTTP/9.9 what\r\n\r\n"])
+@pytest.mark.parametrize(
+    "answer", [b"SSH-2.0-OpenSSH_9.2\r\n", b"\x00\x01\x02\x03" * 100, b"HTTP/9.9 what\r\n\r\n"]
+)
 def test_what_is_not_http_is_no_answer(odd, answer):
     _, commands = odd(answer)
     assert commands.expect(7, "whoami").stdout == ""
@@ -162,7 +166,9 @@ def test_no_proxy_stands_between_the_command_and_its_server(odd):
 
 def test_waiting_outlives_a_server_that_is_not_there_yet(commands):
     port = process.free_port()
-    waiting = commands.start("get", "node", "a", "--wait", "--timeout", "50s", "--address", f"http://127.0.0.1:{port}")
+    waiting = commands.start(
+        "get", "node", "a", "--wait", "--timeout", "50s", "--address", f"http://127.0.0.1:{port}"
+    )
     node = {"kind": "Node", "metadata": {"name": "a"}, "spec": {}, "status": {"conditions": []}}
     assert "waiting: cannot connect" in waiting.stderr.readline()
     with OddServer(lambda request: [response(200, node)], port=port):
@@ -177,7 +183,9 @@ def test_waiting_has_an_end(commands):
 
 
 def test_events_that_break_off_are_a_loss(odd):
-    event = b'{"id": "1", "time": "2026-01-01T00:00:00Z", "type": "node.created", "kind": "Node", "name": "a"}\n'
+    event = (
+        b'{"id": "1", "time": "2026-01-01T00:00:00Z", "type": "node.created", "kind": "Node", "name": "a"}\n'
+    )
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"%x\r\n%s\r\n" % (len(event), event)
     _, commands = odd(head, chunk)

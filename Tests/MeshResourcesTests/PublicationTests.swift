@@ -161,8 +161,8 @@ import Testing
             endpoint.value
                 == #"{"IP":"10.244.2.74","Mask":null,"HostIP":"172.18.0.2","ID":458753,"Key":5,"#
                 + #""Metadata":"","K8sNamespace":"bar","K8sPodName":"cep-002","#
-                + #""K8sServiceAccount":"default","NamedPorts":[{"Name":"http","Port":8080,"Protocol":"TCP"},"#
-                + #"{"Name":"dns","Port":53,"Protocol":"UDP"}]}"#
+                + #""K8sServiceAccount":"default","NamedPorts":["#
+                + #"{"Name":"http","Port":8080,"Protocol":"TCP"},{"Name":"dns","Port":53,"Protocol":"UDP"}]}"#
         )
         let service = try Self.entry(
             .services,

@@ -45,7 +45,8 @@ struct RevocationsResource: Sendable {
                 "/api/v1/crls",
                 write,
                 query: ["dryRun"],
-                body: .documentOrBytes(Self.listTypes)
+                body: .documentOrBytes(Self.listTypes),
+                bodyLimit: RevocationList.largestBytes
             ) { (call) throws(Problem) in try await self.importList(call) },
             Operation("deleteRevocationList", "DELETE", "/api/v1/crls/{name}", write, query: ["dryRun"]) {
                 (call) throws(Problem) in

@@ -54,9 +54,7 @@ struct PageTemplate: Hashable, Sendable {
         return templates
     }
 
-    /// Appends the filled template.
-    ///
-    /// - Parameter templates: Where the templates of the pieces in slots are.
+    /// Appends the filled template; the templates of the pieces in its slots are among `templates`.
     func fill(_ piece: PagePiece, from templates: [String: PageTemplate], into text: inout String) {
         for part in self.parts {
             switch part {

@@ -50,7 +50,7 @@ enum PageWords {
 
     /// "5 min ago" or "in 5 min"; nothing for what is no time.
     ///
-    /// - Parameter now: Seconds since 1970.
+    /// Now is in seconds since 1970.
     static func relative(_ time: String?, _ now: Double) -> String {
         guard let moment = self.seconds(time) else { return "" }
         let past = (now - moment).rounded(.down)

@@ -5,8 +5,8 @@ import Persistence
 
 /// The status page: its first view, its files, and signing in to it.
 ///
-/// The first view is made from the API's own answers, so it shows what a client with the same rights sees. The
-/// templates and the scripts are in `web-static`, whose README defines how they are filled.
+/// The first view is made from the API's own answers, so it shows what a client with the same rights sees.
+/// The templates and the scripts are in `web-static`, whose README defines how they are filled.
 struct StatusPage: Sendable {
     /// Only this server's own files are loaded; no script, style or frame comes from elsewhere.
     private static let policy =
@@ -25,9 +25,7 @@ struct StatusPage: Sendable {
     private let frame: PageTemplate
     private let templates: [String: PageTemplate]
 
-    /// Prepares the page.
-    ///
-    /// - Parameter others: The operations of the API.
+    /// Prepares the page; `others` are the operations of the API.
     init(
         files: StaticFiles,
         environment: AdminEnvironment,
@@ -68,7 +66,9 @@ struct StatusPage: Sendable {
 
     // MARK: - Files
 
-    private var fileTypes: [String] { Set(self.files.page.values.map { MediaType.essence($0.type) }).sorted() }
+    private var fileTypes: [String] {
+        Set(self.files.page.values.map { MediaType.essence($0.type) }).sorted()
+    }
 
     private func file(_ call: Call) throws(Problem) -> Reply {
         let name = call.parameter("file")
@@ -80,7 +80,9 @@ struct StatusPage: Sendable {
             throw Problem(.notAcceptable, "this file can be had as \(type)")
         }
         let fields: HeaderFields = ["ETag": tag, "Cache-Control": "no-cache"]
-        if try Preconditions(call.request.fields).isNotModified(tag) { return Reply(304, .none, fields: fields) }
+        if try Preconditions(call.request.fields).isNotModified(tag) {
+            return Reply(304, .none, fields: fields)
+        }
         return Reply(200, .bytes(file.bytes, type: file.type), fields: fields)
     }
 

@@ -11,9 +11,10 @@ import Synchronization
 
 /// Carries published objects into the key-value store.
 ///
-/// What changed is a set of names; the publisher takes them, reads the newest objects, and writes what differs.
-/// So a name that is marked too often costs a look, and a mark that was lost is repaired by the pass over all
-/// objects, at the start and every minute. It never queues values, and batches form while it writes.
+/// What changed is a set of names; the publisher takes them, reads the newest objects, and writes what
+/// differs. So a name that is marked too often costs a look, and a mark that was lost is repaired by the
+/// pass over all objects, at the start and every minute. It never queues values, and batches form while it
+/// writes.
 ///
 /// It writes only keys that objects have, or had until they were deleted; one with a lease belongs to another
 /// writer and stays as it is. Marked from any thread; runs in one task.

@@ -22,6 +22,7 @@ package final class EventFeed: Sendable {
 
     let store: AdminStore
     let now: @Sendable () -> Int64
+    private let sleep: @Sendable (Duration) async -> Void
     private let state = Mutex(State())
     /// Marked by commits.
     private let commits = DirtySet<Int>(limit: 4)
@@ -35,8 +36,13 @@ package final class EventFeed: Sendable {
         var texts: [EventText] = []
     }
 
-    /// Creates a feed of a store.
-    package init(store: AdminStore, now: @escaping @Sendable () -> Int64) {
+    /// Creates a feed of a store; `sleep` ends early when the task is cancelled.
+    package init(
+        store: AdminStore,
+        now: @escaping @Sendable () -> Int64,
+        sleep: @escaping @Sendable (Duration) async -> Void
+    ) {
+        self.sleep = sleep
         self.store = store
         self.now = now
     }
@@ -52,12 +58,12 @@ package final class EventFeed: Sendable {
             group.addTask {
                 while await self.commits.next() != .names([]) {
                     self.wakeAll { _ in true }
-                    try? await Task.sleep(for: Self.rest)
+                    await self.sleep(Self.rest)
                 }
             }
             group.addTask {
                 while !Task.isCancelled {
-                    try? await Task.sleep(for: .seconds(1))
+                    await self.sleep(.seconds(1))
                     let time = self.now()
                     self.wakeAll { $0.isQuiet(at: time) }
                 }

@@ -22,10 +22,10 @@ package struct Operation: Sendable {
         case document
         /// A merge patch.
         case mergePatch
-        /// Bytes of one of these media types.
-        case bytes([String])
         /// A document, or bytes of one of these media types.
         case documentOrBytes([String])
+        /// Bytes of one of these media types, which go to a file.
+        case file([String])
         /// A form.
         case form
     }
@@ -42,6 +42,8 @@ package struct Operation: Sendable {
     package var query: Set<String> = []
     /// The body.
     package var body = Body.none
+    /// The most bytes of the body, beyond what any request may have.
+    package var bodyLimit = 0
     /// The media types of the answer, in the order of preference.
     package var produces = MediaType.documents
     /// Does it.
@@ -55,6 +57,7 @@ package struct Operation: Sendable {
         _ access: Access,
         query: Set<String> = [],
         body: Body = .none,
+        bodyLimit: Int = 0,
         produces: [String] = MediaType.documents,
         handler: @escaping @Sendable (Call) async throws(Problem) -> Reply
     ) {
@@ -64,6 +67,7 @@ package struct Operation: Sendable {
         self.access = access
         self.query = query
         self.body = body
+        self.bodyLimit = bodyLimit
         self.produces = produces
         self.handler = handler
     }
@@ -79,6 +83,7 @@ extension Operation {
             self.access,
             query: self.query,
             body: self.body,
+            bodyLimit: self.bodyLimit,
             produces: self.produces,
             handler: self.handler
         )

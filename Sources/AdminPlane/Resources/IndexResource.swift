@@ -2,7 +2,8 @@ import Documents
 import MeshResources
 import MicroHTTP
 
-/// The index of the API, for people who begin with `curl` and for the test that holds it against the contract.
+/// The index of the API, for people who begin with `curl` and for the test that holds it against the
+/// contract.
 struct IndexResource: Sendable {
     /// The other operations.
     let others: [Operation]

@@ -13,9 +13,7 @@ struct AdminRestoration: Sendable {
     /// The largest backup, in bytes.
     private static let byteLimit = 1 << 30
 
-    /// Sends the file, and follows the operation that this begins.
-    ///
-    /// - Parameter waits: Whether to suspend until the operation has ended.
+    /// Sends the file; if it `waits`, suspends until the operation that this begins has ended.
     func run(waits: Bool) async throws {
         let bytes = try self.bytes()
         var call = AdminCall(.post, ["api", "v1", "system", "restore"])
@@ -53,7 +51,7 @@ struct AdminRestoration: Sendable {
         guard data.starts(with: Self.signature) else {
             throw CommandFailure(
                 .failed,
-                "\(self.file) is not a backup of `isthmus backup`; a snapshot of etcd is restored without --admin"
+                "\(self.file) is not a file of `isthmus backup`; a snapshot of etcd needs no --admin"
             )
         }
         return Array(data)

@@ -34,7 +34,7 @@ struct CommandFailure: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// Returns the text of a problem: what is wrong, each field that is, and what to do.
     ///
-    /// - Parameter place: Names the place of a field for the person who wrote it.
+    /// `place` names the place of a field for the person who wrote it.
     static func text(
         of problem: Problem,
         place: (_ pointer: String) -> String = { $0.isEmpty ? "the whole" : $0 }

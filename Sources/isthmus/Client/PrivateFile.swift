@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 
 /// A file that only its owner can read, and that appears under its name when it is complete.
 struct PrivateFile {
@@ -13,7 +12,7 @@ struct PrivateFile {
     init(path: String) throws(CommandFailure) {
         self.path = path
         self.partialPath = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
-        let descriptor = Glibc.open(self.partialPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+        let descriptor = open(self.partialPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw CommandFailure(.failed, "\(path) cannot be written: \(Self.reason)")
         }
@@ -32,9 +31,7 @@ struct PrivateFile {
         }
     }
 
-    /// Syncs the file and gives it its name.
-    ///
-    /// - Parameter replacing: Whether a file of that name is replaced, or an error.
+    /// Syncs the file and gives it its name; a file of that name is replaced or else an error.
     func finish(replacing: Bool) throws(CommandFailure) {
         let isSynced = fsync(self.handle.fileDescriptor) == 0
         // A hard link, unlike a renaming, fails when the name is taken.

@@ -12,8 +12,8 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
 
             The first reads what `etcdctl snapshot save` wrote, of this server or of an etcd; no server runs \
             meanwhile. Keys, their history, leases, users and roles come back; the cluster has a new ID, so \
-            that clients list again. Certificates are not part of a snapshot: a directory `pki` may be in the \
-            state directory already.
+            that clients list again. Certificates are not part of a snapshot: a directory `pki` may be in \
+            the state directory already.
 
             The second sends what `isthmus backup` wrote to a running server, which takes it in place of its \
             objects, events, audit and tokens.

@@ -114,7 +114,7 @@ enum Setting: String, CaseIterable, Sendable {
             "The file of the key that private keys are encrypted under (default: pki/vault.key, made at the "
                 + "first start)."
         case .adminListen:
-            "Where REST and the status page are served: https://host:port, http://127.0.0.1:port, unix:/path, "
+            "Where REST and the status page are: https://host:port, http://127.0.0.1:port, unix:/path, "
                 + "several separated by commas, or off."
         case .shareDirectory:
             "The directory of openapi/ and web-static/ (default: beside the program or above it)."

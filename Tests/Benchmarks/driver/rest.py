@@ -31,7 +31,9 @@ def rest(bench):
     for name in ("p50", "p99"):
         figures = [statistics.median(map(latency(name), reports)) for reports in (beside, alone)]
         goal = 1.2 if name == "p99" else None
-        bench.row(f"put to 1,000 watchers beside REST under load: {name}", "ms", *figures, goal, against="itself")
+        bench.row(
+            f"put to 1,000 watchers beside REST under load: {name}", "ms", *figures, goal, against="itself"
+        )
     figures = [statistics.median(map(cpu, reports)) for reports in (beside, alone)]
     bench.row("the same: CPU of an event, REST's included", "us CPU/event", *figures, against="itself")
     bench.stop(server)
@@ -41,7 +43,8 @@ def start(server, method, objects, seconds):
     """Starts wrk, which ends by itself."""
     token = (server.directory / "token").read_text().strip()
     command = [
-        "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-H", f"Authorization: Bearer {token}", "-s", SCRIPT,
+        "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", SCRIPT,
+        "-H", f"Authorization: Bearer {token}",
         f"http://127.0.0.1:{server.admin_port}", "--", method, objects,
     ]  # fmt: skip
     return subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)
@@ -56,7 +59,11 @@ def run(server, method, objects, seconds):
         raise SystemExit(f"{method} failed: {report}\n{server.tail()}")
     report["cpu"] = (cpu_seconds(server) - before) * 1e6 / report["requests"]
     report["rate"] = report["requests"] / report["seconds"]
-    print(f"   REST {method}: {report['rate']:.0f}/s, {report['cpu']:.1f} us CPU each, p99 {report['p99']:.1f} ms", flush=True)
+    print(
+        f"   REST {method}: {report['rate']:.0f}/s, {report['cpu']:.1f} us CPU each, "
+        f"p99 {report['p99']:.1f} ms",
+        flush=True,
+    )
     return report
 
 

@@ -68,7 +68,9 @@ class Admin:
         finally:
             connection.close()
         expected = expect if isinstance(expect, (tuple, list, type(None))) else (expect,)
-        assert expected is None or answer.status in expected, f"{method} {path}: {answer.status}\n{answer.body[:2000]}"
+        assert expected is None or answer.status in expected, (
+            f"{method} {path}: {answer.status}\n{answer.body[:2000]}"
+        )
         return answer
 
     def get(self, path, expect=200, **options):

@@ -16,7 +16,9 @@ class Commands:
 
     def with_environment(self, **changes):
         merged = {**self.environment, **changes}
-        return Commands(self.directory, **{name: value for name, value in merged.items() if value is not None})
+        return Commands(
+            self.directory, **{name: value for name, value in merged.items() if value is not None}
+        )
 
     def run(self, *arguments, input="", within=60):
         """Runs a command to its end; no output of any command may contain the token."""
@@ -36,7 +38,9 @@ class Commands:
     def expect(self, code, *arguments, **options):
         """Runs a command that must exit with `code`; returns it."""
         result = self.run(*arguments, **options)
-        assert result.returncode == code, f"{arguments} gave {result.returncode}\n{result.stdout}{result.stderr}"
+        assert result.returncode == code, (
+            f"{arguments} gave {result.returncode}\n{result.stdout}{result.stderr}"
+        )
         return result
 
     def json(self, *arguments, code=0, **options):

@@ -27,9 +27,7 @@ extension AdminSession {
     /// How often a list is begun anew, because the version of its first page is gone.
     private static let restartLimit = 3
 
-    /// Returns all items at a path.
-    ///
-    /// - Parameter limit: The most items that are wanted; `nil`: all.
+    /// Returns all items at a path, or the first that are wanted.
     func list(
         _ path: [String],
         query: [(name: String, value: String)] = [],
@@ -39,7 +37,8 @@ extension AdminSession {
         while true {
             do {
                 return try await self.pages(path, query: query, limit: limit ?? .max)
-            } catch AdminClientError.problem(let problem) where problem.slug == "expired" && restartsLeft > 0 {
+            } catch AdminClientError.problem(let problem) where problem.slug == "expired" && restartsLeft > 0
+            {
                 restartsLeft -= 1
             }
         }

@@ -33,9 +33,8 @@ extension ClientCommand {
 extension AdminSession {
     /// Connects as the inputs say, does `body`, and disconnects.
     ///
-    /// - Parameters:
-    ///   - limit: How long it may take; `nil`: for ever.
-    ///   - isPatient: Whether reads are tried again while there is no connection.
+    /// It may take as long as `limit` says, or for ever; if it is patient, reads are tried again while
+    /// there is no connection.
     static func run(
         _ inputs: ConnectionInputs,
         limit: Duration?,

@@ -47,7 +47,7 @@ struct ConnectionSettings: Sendable, Equatable {
         guard !isSecret || self.address.usesTLS || self.address.isLoopback else {
             throw CommandFailure(
                 .usage,
-                "\(self.address) is another machine and has no TLS: anybody between here and there could read "
+                "\(self.address) is another machine and has no TLS: anybody on the way could read "
                     + "the token; use https://"
             )
         }

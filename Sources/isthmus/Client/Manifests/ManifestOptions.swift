@@ -5,8 +5,8 @@ struct ManifestOptions: ParsableArguments {
     @Option(
         name: [.customShort("f"), .customLong("filename")],
         help: ArgumentHelp(
-            "A file, a directory with all below it (*.yaml, *.yml, *.json), or - for standard input; may come "
-                + "several times.",
+            "A file, a directory and all below it (*.yaml, *.yml, *.json), or - for standard input; "
+                + "may come several times.",
             valueName: "file"
         ),
         completion: .file()

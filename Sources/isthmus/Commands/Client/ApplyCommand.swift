@@ -15,10 +15,8 @@ struct ApplyCommand: ClientCommand {
         commandName: "apply",
         abstract: "Create and change objects as files say; print what became of each.",
         discussion: """
-            The files are one document and one transaction: all of it is applied, or nothing. Everything that \
-            is wrong with the files is listed before anything is sent.
-
-            With --prune and --selector, objects are deleted one by one after that.
+            The files are one document and one transaction: all of it is applied, or nothing. Everything \
+            that is wrong with the files is listed before anything is sent.
             """
     )
 

@@ -19,7 +19,10 @@ struct GetCommand: ClientCommand {
     )
 
     @Argument(
-        help: ArgumentHelp("A kind and any number of names; or KIND/NAME, as -o name prints.", valueName: "kind name"),
+        help: ArgumentHelp(
+            "A kind and any number of names; or KIND/NAME, as -o name prints.",
+            valueName: "kind name"
+        ),
         completion: .list(ResourceKind.all.map(\.plural) + ["config"])
     )
     var words: [String]

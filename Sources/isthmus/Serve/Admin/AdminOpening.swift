@@ -61,6 +61,9 @@ struct AdminOpening {
         let certificates = self.needsCertificates ? self.listenerCertificates : nil
         var environment = AdminEnvironment(
             store: store,
+            scratch: try StartFailure.wrap {
+                try ScratchDirectory(path: self.configuration.stateDirectory + "/scratch")
+            },
             cluster: self.cluster,
             now: AdminClock.now,
             randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
@@ -74,12 +77,20 @@ struct AdminOpening {
         environment.pki = self.certificates.pki
         try await AdminAPI.prepare(store)
         try await self.writeToken(environment)
-        let feed = EventFeed(store: store, now: AdminClock.now)
+        let feed = EventFeed(store: store, now: AdminClock.now, sleep: AdminClock.sleep)
         self.commits.tell { _ in feed.wake() }
         self.commits.tell { publisher.mark($0) }
+        let jobs = JobRunner(
+            store: store,
+            now: environment.now,
+            randomBytes: environment.randomBytes,
+            sleep: AdminClock.sleep
+        )
+        try await jobs.recover()
         let service = AdminAPI.makeService(
             environment,
             feed: feed,
+            jobs: jobs,
             pages: try SharedFiles.read(self.configuration.shareDirectory),
             metrics: self.registry
         )
@@ -93,6 +104,7 @@ struct AdminOpening {
             service: service,
             feed: feed,
             publisher: publisher,
+            jobs: jobs,
             server: server,
             certificates: certificates,
             logger: self.logger,
@@ -111,7 +123,7 @@ struct AdminOpening {
             environment: Publisher.Environment(
                 now: AdminClock.now,
                 // Ends early only when the task is cancelled, which the caller looks at.
-                sleep: { try? await Task.sleep(for: $0) }
+                sleep: AdminClock.sleep
             ),
             metrics: PublicationMetrics(factory: self.registry),
             logger: self.logger
@@ -174,9 +186,11 @@ struct AdminOpening {
             case .unix(let path): ServerConfiguration.Listener(.unix(path: path))
             }
         }
+        var server = ServerConfiguration(listeners: listeners)
+        server.planBody = { service.planBody(of: $0) }
         return try StartFailure.wrap {
             try MicroHTTP.Server(
-                ServerConfiguration(listeners: listeners),
+                server,
                 metrics: ServerMetrics(factory: self.registry),
                 now: { NIODeadline.now() },
                 refusalResponse: { service.respond(to: $0) },

@@ -27,6 +27,7 @@ struct AdminServer: Service {
     let service: AdminService
     let feed: EventFeed
     let publisher: Publisher
+    let jobs: JobRunner
     /// The listeners; `nil` without any.
     let server: MicroHTTP.Server?
     let certificates: AdminCertificates?
@@ -40,6 +41,7 @@ struct AdminServer: Service {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.feed.run() }
             group.addTask { await self.publisher.run() }
+            group.addTask { await self.jobs.run() }
             group.addTask { await self.prune() }
             group.addTask {
                 while await self.reloads.next() != .names([]) { self.reload() }
@@ -88,9 +90,11 @@ struct AdminServer: Service {
 
 /// The time of the admin plane.
 enum AdminClock {
+    /// Suspends for so long, or until the task is cancelled.
+    @Sendable static func sleep(_ duration: Duration) async { try? await Task.sleep(for: duration) }
+
     /// Nanoseconds since 1970.
     @Sendable static func now() -> Int64 {
-        // To the microsecond: what is finer would be lost in the fraction of a second.
-        Int64(Date().timeIntervalSince1970 * 1_000_000) * 1_000
+        WallClock.nanoseconds
     }
 }
