@@ -289,7 +289,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "AdminPlane", "AccessControl", "Documents", "MVCC", "MeshResources",
                 "MeshSchema",
-                "MicroHTTP", "Persistence", "Storage", nioCore, logging, metrics,
+                "MicroHTTP", "PKI", "Persistence", "Storage", nioCore, logging, metrics,
             ],
             swiftSettings: relaxed
         ),

@@ -25,7 +25,8 @@ package struct FieldReader {
         return nil
     }
 
-    /// The member of that name, if this is an object that has it; the object's own reader does not learn of it.
+    /// The member of that name, if this is an object that has it; the object's own reader does not learn
+    /// of it.
     package func below(_ name: String) -> FieldReader? {
         guard case .object(let object) = self.value, let value = object[name] else { return nil }
         return FieldReader(value, at: self.pointer.member(name), problems: self.problems)

@@ -134,9 +134,9 @@ extension PKIDirectory {
 
     /// Loads the credentials, after bringing the files to what an authority that is kept elsewhere says.
     ///
-    /// Like ``load(now:using:)``, but `ca.key` is neither read nor made, `ca.crt` is written, and a leaf is
-    /// also replaced when another authority issues, when it was revoked, or when its key is not the one in the
-    /// file.
+    /// Like ``load(now:using:)``, but `ca.key` is neither read nor made, `ca.crt` is written, and a leaf
+    /// is also replaced when another authority issues, when it was revoked, or when its key is not the one
+    /// in the file.
     ///
     /// - Parameters:
     ///   - issuer: The authority.

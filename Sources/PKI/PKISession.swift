@@ -82,7 +82,8 @@ struct PKISession: ~Copyable {
         )
     }
 
-    /// Takes an authority that is kept elsewhere, and writes what is trusted where it is not what the file says.
+    /// Takes an authority that is kept elsewhere, and writes what is trusted where it is not what the file
+    /// says.
     private mutating func take(_ issuer: PKIDirectory.Issuer) throws(PKIError) -> Authority {
         let file = Self.authorityCertificateFile
         // The file is an output here: a damaged one is replaced like an old one.

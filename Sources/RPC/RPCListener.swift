@@ -12,7 +12,8 @@ package final class RPCListener: Sendable {
     package typealias SessionMaker =
         @Sendable (RPCPeer, any EventLoop) throws(RPCRefusal) -> any RPCSession
 
-    /// Decides about the certificates that a client presents, leaf first, in DER, in place of the TLS library.
+    /// Decides about the certificates that a client presents, leaf first, in DER, in place of the TLS
+    /// library.
     ///
     /// Called on the connection's loop; a resumed session does not come by, so whoever decides otherwise from
     /// now on has to replace the context, too.

@@ -20,8 +20,8 @@ import UnixSignals
 
 /// Puts a server together, in the order in which its parts need each other, and runs it.
 ///
-///     logs, metrics → state directory → health listener → certificates → store → heartbeat → data plane
-///         → admin plane
+///     logs, metrics → state directory → health listener → admin.db, certificates → store → heartbeat
+///         → data plane → admin plane
 ///
 /// The health listener comes early, so that a probe can tell a server that loads from one that is gone.
 struct Server {

@@ -238,17 +238,17 @@ def test_the_list_of_a_foreign_authority(secure_server, admin, mesh, tmp_path):
     crl = revocation_list(tmp_path, authority, certificate)
     headers = {"Content-Type": "application/pkix-crl"}
     watch = Watch(secure_server, own)
-    status = admin.post("crls", crl, headers=headers).json["status"]
+    status = admin.post("revocation-lists", crl, headers=headers).json["status"]
     assert status["issuer"] == "CN=CA of hills" and status["revoked"] == 1
     assert "remote-hills" not in connections(admin)
     assert is_refused(secure_server, own)
     stranger = Authority(tmp_path / "stranger", "a stranger")
     foreign = revocation_list(tmp_path / "s", stranger, stranger.issue("x", "remote-x")[0])
-    assert "a stranger" in admin.post("crls", foreign, headers=headers, expect=422).json["detail"]
+    assert "a stranger" in admin.post("revocation-lists", foreign, headers=headers, expect=422).json["detail"]
     impostor = Authority(tmp_path / "impostor", "CA of hills")
     forged = revocation_list(tmp_path / "i", impostor, impostor.issue("x", "remote-x")[0])
-    assert "signature" in admin.post("crls", forged, headers=headers, expect=422).json["detail"]
-    admin.post("crls", crl[:100], headers=headers, expect=422)
+    assert "signature" in admin.post("revocation-lists", forged, headers=headers, expect=422).json["detail"]
+    admin.post("revocation-lists", crl[:100], headers=headers, expect=422)
     watch.running.end(9)
     admin.delete("peers/hills")
 

@@ -36,8 +36,8 @@ struct AuthoritiesResource: Sendable {
             },
         ]
         let usual = StoredKinds.operations(self.objects).filter {
-            ["listAuthoritys", "getAuthority"].contains($0.id)
-        }.map { $0.id == "listAuthoritys" ? $0.renamed("listAuthorities") : $0 }
+            ["listAuthorities", "getAuthority"].contains($0.id)
+        }
         return usual + own
     }
 

@@ -4,8 +4,8 @@ package import Persistence
 
 /// An authority as it is kept: its generations, oldest first.
 ///
-/// The public part is the object's status, so that what is shown is what is kept. The keys are in the object's
-/// secret, each sealed for its place; a copy of `admin.db` alone tells nothing of them.
+/// The public part is the object's status, so that what is shown is what is kept. The keys are in the
+/// object's secret, each sealed for its place; a copy of `admin.db` alone tells nothing of them.
 package struct AuthorityRecord: Sendable {
     /// What a generation is there for.
     package enum Phase: String, Sendable, Hashable, CaseIterable {

@@ -5,7 +5,8 @@ import Synchronization
 
 /// The certificates that clients have shown since somebody looked: what a rollover is held up by.
 ///
-/// Any thread; noting one costs a lock and a lookup. Bounded: beyond the limit new ones wait for the next look.
+/// Any thread; noting one costs a lock and a lookup. Bounded: beyond the limit new ones wait for the next
+/// look.
 package final class ClientSightings: Sendable {
     /// The most certificates between two looks.
     private static let limit = 4_096

@@ -54,12 +54,13 @@ package enum EncryptionKeyError: Error, Hashable, Sendable {
 extension MeshPKI {
     /// Seals everything under the next key and forgets the present one.
     ///
-    /// The next key is on the disk beside the present one before anything is sealed under it, and the present
-    /// one goes only when nothing is, so that a crash at any moment loses no secret. All secrets are written in
-    /// one transaction.
+    /// The next key is on the disk beside the present one before anything is sealed under it, and the
+    /// present one goes only when nothing is, so that a crash at any moment loses no secret. All secrets
+    /// are written in one transaction.
     ///
     /// - Parameter line: What the audit says of it, if somebody asked for it.
     /// - Returns: How many secrets were sealed anew.
+    /// - Throws: ``EncryptionKeyError``.
     package func rotateEncryptionKey(
         audit line: AuditRecord.Draft? = nil
     ) async throws(EncryptionKeyError) -> Int {

@@ -61,8 +61,8 @@ extension MeshPKI {
         return authorities + leaves
     }
 
-    /// Says in an event of each certificate that has come nearer to its end than 30, 7 or 1 days since the last
-    /// look.
+    /// Says in an event of each certificate that has come nearer to its end than 30, 7 or 1 days since the
+    /// last look.
     package func warnOfExpiries() async throws(AdminStoreError) {
         let now = self.now
         let expiries = self.expiries

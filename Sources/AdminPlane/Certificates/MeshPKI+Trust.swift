@@ -16,8 +16,8 @@ extension MeshPKI {
         package var description: String { "\(self.peer): \(self.error)" }
     }
 
-    /// Whom this server trusts, as the objects say now: its own authorities for every name, a peer's roots for
-    /// that peer alone, nobody who was revoked.
+    /// Whom this server trusts, as the objects say now: its own authorities for every name, a peer's roots
+    /// for that peer alone, nobody who was revoked.
     ///
     /// - Returns: The trust, and peers whose certificates cannot be used.
     /// - Throws: ``PKIError`` when there is no authority of our own.

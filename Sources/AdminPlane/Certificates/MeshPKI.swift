@@ -5,9 +5,10 @@ package import Persistence
 
 // The certificates of the mesh as objects: authorities with their generations, certificates, revocations.
 //
-// What is kept is in `admin.db`; keys are sealed there under a key that is elsewhere (``EncryptionKeyring``).
-// What is decided (what a profile says, whether a chain holds, how long something may live) is decided in `PKI`.
-// Begin with ``AuthorityRecord`` and `MeshPKI+Issuing`; the operations are in `…Resource`.
+// What is kept is in `admin.db`; keys are sealed there under a key that is elsewhere
+// (``EncryptionKeyring``). What is decided (what a profile says, whether a chain holds, how long something
+// may live) is decided in `PKI`. Begin with ``AuthorityRecord`` and `MeshPKI+Issuing`; the operations are
+// in `…Resource`.
 
 /// The authorities of this server and what they issue.
 ///
@@ -159,7 +160,7 @@ package final class MeshPKI: Sendable {
     /// Takes over the authority that a directory held until now.
     ///
     /// - Parameters:
-    ///   - certificates: The authority's certificate, the issuers above it, and other roots that were trusted.
+    ///   - certificates: The authority's certificate, the issuers above it, and other trusted roots.
     ///   - key: Its key, if it is here.
     /// - Throws: ``PKIError``, or the store's error: nothing is taken over then.
     package func adopt(_ certificates: [Certificate], key: PrivateKey?) async throws {

@@ -36,7 +36,7 @@ extension ObjectKind {
     /// The revocation lists of others.
     static let revocationList = ObjectKind(
         kind: "RevocationList",
-        plural: "crls",
+        plural: "revocation-lists",
         singular: "revocation-list",
         writeScope: .certificates,
         keepsStatus: true,

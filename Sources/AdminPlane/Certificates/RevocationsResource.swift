@@ -42,13 +42,19 @@ struct RevocationsResource: Sendable {
             Operation(
                 "importRevocationList",
                 "POST",
-                "/api/v1/crls",
+                "/api/v1/revocation-lists",
                 write,
                 query: ["dryRun"],
                 body: .documentOrBytes(Self.listTypes),
                 bodyLimit: RevocationList.largestBytes
             ) { (call) throws(Problem) in try await self.importList(call) },
-            Operation("deleteRevocationList", "DELETE", "/api/v1/crls/{name}", write, query: ["dryRun"]) {
+            Operation(
+                "deleteRevocationList",
+                "DELETE",
+                "/api/v1/revocation-lists/{name}",
+                write,
+                query: ["dryRun"]
+            ) {
                 (call) throws(Problem) in
                 let reply = try await self.lists.delete(call, name: call.parameter("name"))
                 await self.pki.applyTrust()

@@ -8,9 +8,9 @@ import Persistence
 /// Exchanges the generation of an authority for the next, in steps that cut nobody off.
 ///
 /// `:rotate` makes the next generation: its root is trusted and given to everybody, and this server's own
-/// certificates are issued anew, so that whoever is seen with one that was issued since has the new bundle, too.
-/// `:activate` lets it issue. `:retire` drops the former one. Each step is written before it has an effect; a
-/// restart goes on from there.
+/// certificates are issued anew, so that whoever is seen with one that was issued since has the new
+/// bundle, too. `:activate` lets it issue. `:retire` drops the former one. Each step is written before it
+/// has an effect; a restart goes on from there.
 struct RolloverResource: Sendable {
     /// What says of a peer that has other authorities which of our roots it trusts: their fingerprints.
     static let trustAnnotation = "isthmus.io/trusted-roots"
@@ -198,7 +198,7 @@ struct RolloverResource: Sendable {
                 .conflict,
                 "\(RolloverRefusal.wouldCutOff(parties))",
                 hint:
-                    "renew their certificates with the new bundle and wait until they use them, or ?force=true"
+                    "give them certificates with the new bundle and wait until they are seen, or ?force=true"
             )
             problem.cutOff = parties.map { party in
                 (party: party.party, reason: String("\(party)".dropFirst(party.party.count + 2)))

@@ -73,23 +73,6 @@ package struct Operation: Sendable {
     }
 }
 
-extension Operation {
-    /// The same under another name.
-    func renamed(_ id: String) -> Operation {
-        Operation(
-            id,
-            self.method,
-            self.path,
-            self.access,
-            query: self.query,
-            body: self.body,
-            bodyLimit: self.bodyLimit,
-            produces: self.produces,
-            handler: self.handler
-        )
-    }
-}
-
 /// A request on its way through an operation.
 package struct Call: Sendable {
     /// What came.

@@ -33,6 +33,8 @@ final class TLSContexts: Sendable {
     /// - Parameters:
     ///   - credentials: What is presented.
     ///   - roots: What clients are told to be acceptable.
+    /// - Returns: The context.
+    /// - Throws: What the TLS library says.
     static func makeContext(_ credentials: CredentialBundle, roots: [Certificate]) throws -> NIOSSLContext {
         let chain = try ([credentials.leaf] + credentials.chain).map {
             try NIOSSLCertificate(bytes: $0.der, format: .der)

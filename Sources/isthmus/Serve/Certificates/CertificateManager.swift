@@ -10,9 +10,9 @@ import Telemetry
 
 /// Keeps this server's own certificates: those of its listeners, and the first clients' in `pki/`.
 ///
-/// Authorities are in `admin.db`, the directory is what is put out. A certificate is issued anew when its last
-/// third begins, when another generation of the authority issues, when a name is missing or when it was revoked.
-/// What cannot be renewed leaves the old in use.
+/// Authorities are in `admin.db`, the directory is what is put out. A certificate is issued anew when its
+/// last third begins, when another generation of the authority issues, when a name is missing or when it
+/// was revoked. What cannot be renewed leaves the old in use.
 actor CertificateManager {
     /// The longest time between two looks, in seconds.
     private static let longestPause: Int64 = 60
@@ -69,8 +69,8 @@ actor CertificateManager {
 
     // MARK: - Looking
 
-    /// Brings certificates, files, objects, events and metrics to what they should be; a failure is logged once
-    /// and leaves everything in use.
+    /// Brings certificates, files, objects, events and metrics to what they should be; a failure is logged
+    /// once and leaves everything in use.
     func look() async {
         for follower in self.followers { await follower() }
         do {

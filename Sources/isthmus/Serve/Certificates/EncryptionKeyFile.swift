@@ -17,6 +17,8 @@ struct EncryptionKeyFile {
     /// - Parameters:
     ///   - text: The value of ``variable``; keys are separated by white space.
     ///   - path: The file that the configuration names, or the default one in the PKI directory.
+    /// - Returns: The keyring.
+    /// - Throws: ``PKIError`` that names the file or the variable.
     static func keyring(text: String?, path: String) throws(PKIError) -> EncryptionKeyring {
         if let text, !text.isEmpty {
             let vault = try Self.vault(text, from: Self.variable)

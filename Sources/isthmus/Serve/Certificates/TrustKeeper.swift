@@ -8,8 +8,8 @@ import RPC
 
 /// Holds handshakes and live connections against what is trusted now.
 ///
-/// The order of a change: publish it (handshakes from now on), replace the TLS context (no session from before
-/// is resumed), cut who is not accepted any more. So nobody slips in between.
+/// The order of a change: publish it (handshakes from now on), replace the TLS context (no session from
+/// before is resumed), cut who is not accepted any more. So nobody slips in between.
 actor TrustKeeper {
     /// Whom the data plane and the admin plane trust; read by each handshake.
     nonisolated let trust: Published<MeshTrust>
