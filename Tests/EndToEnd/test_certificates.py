@@ -57,11 +57,13 @@ def test_the_roots_can_be_had_without_a_token(secure_server, admin):
 def test_a_certificate_that_was_made_opens_the_door(secure_server, admin, mesh):
     identity = mesh.issue("west-agents", peer="west")
     etcdctl = Etcdctl(secure_server, identity=identity)
-    assert etcdctl("get", "cilium/cluster-config/east", "--keys-only").strip() == "cilium/cluster-config/east"
+    front = "cilium/cluster-config/east"
+    assert etcdctl("get", front, "--keys-only").strip() == front
     assert "permission denied" in etcdctl.fails("put", "cilium/state/x", "y")
     again = admin.get("certificates/west-agents")
     assert "key" not in again.json and "PRIVATE" not in again.text
-    assert admin.get("certificates/west-agents", headers={"Accept": PEM}).text == identity.certificate.read_text()
+    text = admin.get("certificates/west-agents", headers={"Accept": PEM}).text
+    assert text == identity.certificate.read_text()
 
 
 def test_a_key_is_told_once_however_often_one_asks(admin):
@@ -91,7 +93,8 @@ def test_a_list_by_expiry(admin, mesh):
     assert items[0]["metadata"]["name"] == "brief"
     end = items[0]["status"]["notAfter"]
     later = admin.get("certificates?expiresBefore=2100-01-01T00:00:00Z").json["items"]
-    assert [item["status"]["notAfter"] for item in later] == sorted(item["status"]["notAfter"] for item in later)
+    ends = [item["status"]["notAfter"] for item in later]
+    assert ends == sorted(ends)
     assert admin.get(f"certificates?expiresBefore={end}").json["items"] == []
 
 
@@ -158,10 +161,8 @@ def test_the_secrets_of_the_chart(secure_server, admin):
 def test_an_authority_below_an_offline_root_is_taken_over(admin, tmp_path, mesh):
     files, _ = chain(tmp_path / "corporate", "nobody")
     pem = files["int.crt"].read_text() + files["root.crt"].read_text()
-    body = {
-        "metadata": {"name": "corporate"},
-        "spec": {"description": "theirs", "import": {"certificates": pem, "key": files["int.key"].read_text()}},
-    }
+    imported = {"certificates": pem, "key": files["int.key"].read_text()}
+    body = {"metadata": {"name": "corporate"}, "spec": {"description": "theirs", "import": imported}}
     answer = admin.post("authorities", body, expect=201)
     assert "PRIVATE" not in answer.text and answer.json["spec"] == {"description": "theirs"}
     assert "PRIVATE" not in admin.get("authorities/corporate").text
@@ -274,7 +275,8 @@ def requests(mesh):
     yield "other name", good, "profile=remote&peer=north", 422, ["remote-west", "remote-north"]
     yield "no profile", good, "peer=west", 400, ["profile"]
     yield "peer of an admin", good, "profile=admin&peer=west", 400, ["peer"]
-    yield "foreign name", mesh.request("remote-west", "DNS:evil.example")[0], "profile=remote&peer=west", 422, ["evil"]
+    foreign = mesh.request("remote-west", "DNS:evil.example")[0]
+    yield "foreign name", foreign, "profile=remote&peer=west", 422, ["evil"]
     yield "many names", mesh.request("remote-west", many)[0], "profile=remote&peer=west", 422, ["200"]
     weak = mesh.request("remote-west", key="rsa:1024", options=())[0]
     yield "weak key", weak, "profile=remote&peer=west", 422, ["1024"]
@@ -292,16 +294,16 @@ def test_requests_that_are_refused(mesh):
 def imports(directory):
     files, _ = chain(directory / "good", "leaf")
     root, middle = files["root.crt"].read_text(), files["int.crt"].read_text()
-    key, other = files["int.key"].read_text(), files["root.key"].read_text()
+    key = files["int.key"].read_text()
     stranger = Authority(directory / "stranger").certificate.read_text()
     yield "truncated", middle[:-40], key, "/spec/import/certificates", ["certificate"]
     yield "no root", middle, key, "/spec/import/certificates", ["missing"]
-    yield "wrong key", middle + root, Authority(directory / "other").key.read_text(), "/spec/import/key", ["key"]
+    wrong = Authority(directory / "other").key.read_text()
+    yield "wrong key", middle + root, wrong, "/spec/import/key", ["key"]
     yield "truncated key", middle + root, key[:60], "/spec/import/key", ["private key"]
     yield "a stranger", middle + root + stranger, key, "/spec/import/certificates", ["not part of the chain"]
     yield "a leaf", files["leaf.crt"].read_text() + middle + root, files["leaf.key"].read_text(), \
         "/spec/import/certificates", ["cannot sign"]  # fmt: skip
-    assert other
     expired = directory / "expired"
     expired.mkdir()
     request, extensions = expired / "r", expired / "e"
@@ -314,7 +316,8 @@ def imports(directory):
         "x509", "-req", "-in", request, "-signkey", expired / "k", "-days", "-1", "-extfile", extensions,
         "-out", expired / "c",
     )  # fmt: skip
-    yield "expired", (expired / "c").read_text(), (expired / "k").read_text(), "/spec/import/certificates", ["expired"]
+    certificate, own_key = (expired / "c").read_text(), (expired / "k").read_text()
+    yield "expired", certificate, own_key, "/spec/import/certificates", ["expired"]
 
 
 def test_authorities_that_are_refused(admin, tmp_path):

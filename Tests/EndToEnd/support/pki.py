@@ -64,7 +64,8 @@ def chain(directory, leaf_name, usage="clientAuth", root=None):
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    files = {name: directory / name for name in ["root.crt", "root.key", "int.crt", "int.key", "leaf.crt", "leaf.key"]}
+    names = ["root.crt", "root.key", "int.crt", "int.key", "leaf.crt", "leaf.key"]
+    files = {name: directory / name for name in names}
     openssl(
         "req", "-x509", *curve, "-keyout", files["root.key"], "-out", files["root.crt"], "-days", "30",
         "-subj", f"/CN=root of {directory.name}", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
@@ -78,10 +79,11 @@ def chain(directory, leaf_name, usage="clientAuth", root=None):
         ("leaf", "int", leaf_name, leaf),
     ]:
         request = directory / f"{name}.csr"
-        openssl("req", "-new", *curve, "-keyout", files[f"{name}.key"], "-out", request, "-subj", f"/CN={subject}")
+        key, certificate = files[f"{name}.key"], files[f"{name}.crt"]
+        openssl("req", "-new", *curve, "-keyout", key, "-out", request, "-subj", f"/CN={subject}")
         openssl(
             "x509", "-req", "-in", request, "-CA", files[f"{issuer}.crt"], "-CAkey", files[f"{issuer}.key"],
-            "-set_serial", str(len(name) * 7919), "-days", "20", "-extfile", extensions, "-out", files[f"{name}.crt"],
+            "-set_serial", str(len(name) * 7919), "-days", "20", "-extfile", extensions, "-out", certificate,
         )  # fmt: skip
     bundle = directory / "leaf-chain.crt"
     bundle.write_bytes(files["leaf.crt"].read_bytes() + files["int.crt"].read_bytes())
