@@ -287,8 +287,8 @@ let package = Package(
         .testTarget(
             name: "AdminPlaneTests",
             dependencies: [
-                "TestSupport", "AdminPlane", "AccessControl", "Documents", "MVCC", "MeshResources", "MeshSchema",
-                "MicroHTTP", "Persistence", "Storage", nioCore, logging, metrics,
+                "TestSupport", "AdminPlane", "AccessControl", "Documents", "MVCC", "MeshResources",
+                "MeshSchema", "MicroHTTP", "Persistence", "Storage", nioCore, logging, metrics,
             ],
             swiftSettings: relaxed
         ),

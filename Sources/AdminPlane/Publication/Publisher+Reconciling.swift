@@ -139,8 +139,8 @@ extension Publisher {
         self.board.note(entry, of: plan.id)
     }
 
-    /// Notes in the tombstones of these objects that their keys are gone, and removes those that are no longer
-    /// needed; returns the objects if that failed.
+    /// Notes in the tombstones of these objects that their keys are gone, and removes those that are no
+    /// longer needed; returns the objects if that failed.
     private func finish(_ plans: [PublicationPlan]) async -> [AdminObjectID] {
         let now = self.environment.now()
         let isCrowded = self.admin.tables.count(Tombstone.kind) > Tombstone.limit

@@ -11,9 +11,9 @@ import Synchronization
 
 /// Carries published objects into the key-value store.
 ///
-/// What changed is a set of names; the publisher takes them, reads the newest objects, and writes what differs.
-/// So a name that is marked too often costs a look, and a mark that was lost is repaired by the pass over all
-/// objects, at the start and every minute. It never queues values, and batches form while it writes.
+/// What changed is a set of names; the publisher takes them, reads the newest objects, and writes what
+/// differs. So a name that is marked too often costs a look, and a mark that was lost is repaired by the pass
+/// over all objects, at the start and every minute. It never queues values, and batches form while it writes.
 ///
 /// It writes only keys that objects have, or had until they were deleted; one with a lease belongs to another
 /// writer and stays as it is. Marked from any thread; runs in one task.
@@ -180,7 +180,8 @@ package final class Publisher: Sendable {
     /// Looks at what was marked, then at the next part of the pass; returns what has to be tried again.
     private func turn(_ progress: inout Progress) async -> [AdminObjectID] {
         // What was marked goes first: a change shall not wait for a pass over everything.
-        let changes = progress.pass == nil ? await self.dirty.next() : self.dirty.take()
+        let isBusy = progress.pass != nil || progress.wantsPass
+        let changes = isBusy ? self.dirty.take() : await self.dirty.next()
         var failed: [AdminObjectID] = []
         switch changes {
         case .everything: progress.wantsPass = true
