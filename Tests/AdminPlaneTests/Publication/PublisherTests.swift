@@ -99,6 +99,33 @@ struct PublisherTests {
         }
     }
 
+    @Test func aKeyThatGetsALeaseWhileItIsAboutToBeWrittenIsNotOverwritten() async throws {
+        try await self.inWorld { world in
+            try await world.grant(5)
+            let object = try await world.put(.services, "shop/cart", Self.service())
+            #expect(await world.wait(for: object) == .reached)
+            let (publisher, id) = (world.publisher, Self.id(.services, "shop/cart"))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    while !Task.isCancelled {
+                        publisher.mark([id])
+                        await Task.yield()
+                    }
+                }
+                for round in 0..<500 {
+                    // The publisher wants to write as soon as the key is gone.
+                    try await world.deleteForeign(Self.serviceKey)
+                    for _ in 0..<round % 7 { await Task.yield() }
+                    try await world.putForeign(Self.serviceKey, "theirs", lease: 5)
+                    for _ in 0..<10 { await Task.yield() }
+                    #expect(world.contents[Self.serviceKey] == "theirs")
+                    #expect(world.record(Self.serviceKey)?.lease == 5)
+                }
+                group.cancelAll()
+            }
+        }
+    }
+
     @Test func aPassRepairsWhatOthersChangedAndTouchesNothingElse() async throws {
         try await self.inWorld { world in
             let object = try await world.put(.services, "shop/cart", Self.service())
