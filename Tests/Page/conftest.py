@@ -11,13 +11,17 @@ from support.worlds import WORLDS
 
 def pytest_addoption(parser):
     parser.addoption("--base-url", help="a real server's address; without it a stand-in serves the page")
-    parser.addoption("--token", default=os.environ.get("ISTHMUS_TOKEN"), help="an admin token of the real server")
+    parser.addoption(
+        "--token", default=os.environ.get("ISTHMUS_TOKEN"), help="an admin token of the real server"
+    )
     parser.addoption("--screenshots", help="a directory for pictures of every world")
 
 
 def pytest_configure(config):
     if not PROGRAM:
-        raise pytest.UsageError("chromium is not installed: run .ci/install-packages test, or name it by CHROMIUM")
+        raise pytest.UsageError(
+            "chromium is not installed: run .ci/install-packages test, or name it by CHROMIUM"
+        )
     if config.getoption("--base-url") and not config.getoption("--token"):
         raise pytest.UsageError("--base-url needs --token")
 

@@ -10,7 +10,15 @@ import pytest
 from support.stand_in import StandIn
 from support.worlds import event
 
-SECTIONS = ["Mesh", "This cluster", "Recent events", "Clusters", "Services across clusters", "Certificates by time left", "Connected clients"]
+SECTIONS = [
+    "Mesh",
+    "This cluster",
+    "Recent events",
+    "Clusters",
+    "Services across clusters",
+    "Certificates by time left",
+    "Connected clients",
+]
 
 
 def fetch(url, **fields):
@@ -22,7 +30,9 @@ def fetch(url, **fields):
 
 
 def directives(policy):
-    return {name: set(sources) for name, *sources in (each.split() for each in policy.split(";") if each.strip())}
+    return {
+        name: set(sources) for name, *sources in (each.split() for each in policy.split(";") if each.strip())
+    }
 
 
 def test_the_policy_allows_nothing_from_elsewhere(site):
@@ -43,7 +53,12 @@ def test_the_policy_allows_nothing_from_elsewhere(site):
 
 
 def test_files_have_types_and_tags_and_nothing_else_is_served(site):
-    kinds = {"page.js": "text/javascript", "base.css": "text/css", "logo.svg": "image/svg+xml", "fragments.html": "text/html"}
+    kinds = {
+        "page.js": "text/javascript",
+        "base.css": "text/css",
+        "logo.svg": "image/svg+xml",
+        "fragments.html": "text/html",
+    }
     for name, kind in kinds.items():
         status, fields, _ = fetch(f"{site[0]}/static/{name}")
         assert (status, fields["Content-Type"].split(";")[0]) == (200, kind)
@@ -156,18 +171,28 @@ def test_arrow_keys_walk_the_rows_of_a_list(site, make_view):
     assert page.run(index) == page.run("document.querySelectorAll('.certificate').length") - 1
     page.key("Home")
     assert page.run(index) == 0
-    assert "20" in page.run("getComputedStyle(document.querySelector('.certificate time'), '::after').content + document.querySelector('.certificate time').title")
+    assert "20" in page.run(
+        "getComputedStyle(document.querySelector('.certificate time'), '::after').content + document.querySelector('.certificate time').title"
+    )
 
 
 def test_landmarks_and_labels_are_in_place(site, make_view):
     page = make_view(*site)
     assert page.run("document.documentElement.lang") == "en"
     for landmark in ("header", "main", "footer", "h1"):
-        assert page.run(f"document.querySelectorAll('body > {landmark}, main > {landmark}').length") == 1, landmark
-    assert page.run("[...document.querySelectorAll('section')].every((each) => document.getElementById(each.getAttribute('aria-labelledby')))")
+        assert (
+            page.run(f"document.querySelectorAll('body > {landmark}, main > {landmark}').length") == 1
+        ), landmark
+    assert page.run(
+        "[...document.querySelectorAll('section')].every((each) => document.getElementById(each.getAttribute('aria-labelledby')))"
+    )
     assert page.run("[...document.querySelectorAll('input')].every((each) => each.labels.length === 1)")
-    assert page.run("[...document.querySelectorAll('button')].every((each) => each.innerText.trim() || !each.checkVisibility())")
-    assert page.run("new Set([...document.querySelectorAll('[id]')].map((each) => each.id)).size === document.querySelectorAll('[id]').length")
+    assert page.run(
+        "[...document.querySelectorAll('button')].every((each) => each.innerText.trim() || !each.checkVisibility())"
+    )
+    assert page.run(
+        "new Set([...document.querySelectorAll('[id]')].map((each) => each.id)).size === document.querySelectorAll('[id]').length"
+    )
 
 
 def test_what_happens_is_seen_while_the_page_is_open(site, make_view, request):
@@ -178,8 +203,17 @@ def test_what_happens_is_seen_while_the_page_is_open(site, make_view, request):
         body = {"spec": {"priority": 1, "action": "allow"}}
         rule = f"{base}/api/v1/export-rules/{name}"
         fields = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        urllib.request.urlopen(urllib.request.Request(rule, json.dumps(body).encode(), fields, method="PUT")).close()
-        request.addfinalizer(lambda: urllib.request.urlopen(urllib.request.Request(rule, headers=fields, method="DELETE")).close())
+        urllib.request.urlopen(
+            urllib.request.Request(rule, json.dumps(body).encode(), fields, method="PUT")
+        ).close()
+        request.addfinalizer(
+            lambda: urllib.request.urlopen(
+                urllib.request.Request(rule, headers=fields, method="DELETE")
+            ).close()
+        )
     else:
         StandIn.latest.happen(event(9, "ExportRule", "created", name, 0))
-    page.until(f"[...document.querySelectorAll('.event .name')].some((each) => each.textContent === '{name}')", "the event")
+    page.until(
+        f"[...document.querySelectorAll('.event .name')].some((each) => each.textContent === '{name}')",
+        "the event",
+    )

@@ -241,7 +241,9 @@ def test_times_are_relative_and_exact_on_demand(make_world, make_view):
     stand_in = make_world("healthy")
     page = make_view(stand_in.url)
     page.until("document.querySelector('.event')")
-    shown, exact = page.run("(() => { const time = document.querySelectorAll('.event time')[2]; return [time.textContent, time.title]; })()")
+    shown, exact = page.run(
+        "(() => { const time = document.querySelectorAll('.event time')[2]; return [time.textContent, time.title]; })()"
+    )
     assert shown == "5 min ago"
     assert exact.endswith(" UTC") and exact[:10] == ago(340)[:10]
     page.run("document.getElementById('exact').click()")
@@ -253,7 +255,10 @@ def test_numbers_and_times_read_as_the_readme_says(make_world, make_page):
     page.open(f"{make_world('empty').url}/blank")
     cases = json.loads(Path(__file__).with_name("fixtures").joinpath("words.json").read_text())
     for name, pairs in cases.items():
-        said = page.run(f"(all) => import('/static/format.js').then((m) => all.map(([given]) => m.{name}(...[given].flat())))", pairs)
+        said = page.run(
+            f"(all) => import('/static/format.js').then((m) => all.map(([given]) => m.{name}(...[given].flat())))",
+            pairs,
+        )
         assert said == [expected for _, expected in pairs], name
 
 

@@ -195,7 +195,11 @@ class Page:
 
     def resize(self, width, height):
         self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
 
     def emulate(self, scheme, reduced=True, media=""):
@@ -206,7 +210,9 @@ class Page:
         self.call("Emulation.setEmulatedMedia", media=media, features=features)
 
     def key(self, name, text=""):
-        code = {"Tab": 9, "Enter": 13, "ArrowDown": 40, "ArrowUp": 38, "Home": 36, "End": 35, " ": 32}.get(name, 0)
+        code = {"Tab": 9, "Enter": 13, "ArrowDown": 40, "ArrowUp": 38, "Home": 36, "End": 35, " ": 32}.get(
+            name, 0
+        )
         text = text or {"Enter": "\r", " ": " "}.get(name, "")
         shared = {"key": name, "windowsVirtualKeyCode": code}
         self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **shared)

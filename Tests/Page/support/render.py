@@ -19,12 +19,18 @@ def fill(template, fields):
         return html.escape(str(fields.get(match[1], "")), quote=True)
 
     def slot(match):
-        return "".join(fill(fragments()[item["fragment"]], item["fields"]) for item in fields.get(match[1], []))
+        return "".join(
+            fill(fragments()[item["fragment"]], item["fields"]) for item in fields.get(match[1], [])
+        )
 
     # Fields first within the template itself only: what a slot brings is filled by its own call.
     pieces = re.split(r"(<!--isthmus:\w+-->)", template)
     return "".join(
-        slot(match) if (match := re.fullmatch(r"<!--isthmus:(\w+)-->", piece)) else re.sub(r"\{\{(\w+)\}\}", field, piece)
+        (
+            slot(match)
+            if (match := re.fullmatch(r"<!--isthmus:(\w+)-->", piece))
+            else re.sub(r"\{\{(\w+)\}\}", field, piece)
+        )
         for piece in pieces
     )
 

@@ -15,7 +15,12 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-LISTS = {"peers": "Peer", "global-services": "GlobalService", "clients": "Client", "certificates": "Certificate"}
+LISTS = {
+    "peers": "Peer",
+    "global-services": "GlobalService",
+    "clients": "Client",
+    "certificates": "Certificate",
+}
 MEMBERS = {"global-services": "services"}
 
 
@@ -102,7 +107,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def is_signed_in(self):
-        return f"isthmus_token={TOKEN}" in (self.headers.get("Cookie") or "") and not self.stand_in.is_signed_out
+        return (
+            f"isthmus_token={TOKEN}" in (self.headers.get("Cookie") or "") and not self.stand_in.is_signed_out
+        )
 
     def do_GET(self):
         target = urlsplit(self.path)
@@ -140,7 +147,12 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, data, TYPES[file.suffix], ETag=tag, Cache_Control="no-cache")
 
     def problem(self, status, title):
-        body = {"type": f"/problems/{title.replace(' ', '-')}", "title": title, "status": status, "detail": title}
+        body = {
+            "type": f"/problems/{title.replace(' ', '-')}",
+            "title": title,
+            "status": status,
+            "detail": title,
+        }
         self.answer(status, json.dumps(body).encode(), "application/problem+json")
 
     def api(self, name, query):
@@ -151,7 +163,9 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, json.dumps(answers["info"]).encode(), "application/json")
         elif name == "events":
             newest = int(answers["info"]["events"]["newest"])
-            self.events(int(query["since"][0]) if "since" in query else max(0, newest - int(query["tail"][0])))
+            self.events(
+                int(query["since"][0]) if "since" in query else max(0, newest - int(query["tail"][0]))
+            )
         elif name in LISTS and MEMBERS.get(name, name) in answers:
             items = answers[MEMBERS.get(name, name)]
             begin, limit = int(query.get("continue", ["0"])[0]), int(query["limit"][0])

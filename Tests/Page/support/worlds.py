@@ -14,9 +14,13 @@ def ago(seconds):
 
 def condition(kind="Applied", status="True", reason="Applied", message="", seconds=3600):
     return {
-        "type": kind, "status": status, "reason": reason, "message": message,
-        "lastTransitionTime": ago(seconds), "observedGeneration": 1,
-    }  # fmt: skip
+        "type": kind,
+        "status": status,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": ago(seconds),
+        "observedGeneration": 1,
+    }
 
 
 def peer(name, number, broken_at=None, message="", waiting_at=None, **status):
@@ -29,7 +33,12 @@ def peer(name, number, broken_at=None, message="", waiting_at=None, **status):
             state = "failed" if broken_at else "waiting"
         else:
             state = "ok"
-        entry = {"name": stage, "state": state, "since": ago(5400), "message": message if stage == stop else ""}
+        entry = {
+            "name": stage,
+            "state": state,
+            "since": ago(5400),
+            "message": message if stage == stop else "",
+        }
         if state == "failed":
             entry["nextRetry"] = ago(-12)
         stages.append(entry)
@@ -37,8 +46,10 @@ def peer(name, number, broken_at=None, message="", waiting_at=None, **status):
     if not stop:
         status = {
             "counts": {"nodes": 3 + number, "services": 40, "identities": 212, "endpoints": 1404},
-            "lagSeconds": 0, "lastUpdateTime": ago(3), **status,
-        }  # fmt: skip
+            "lagSeconds": 0,
+            "lastUpdateTime": ago(3),
+            **status,
+        }
     elif broken_at:
         status = {"lastUpdateTime": ago(5400), "lagSeconds": 5400, **status}
     return {
@@ -72,19 +83,39 @@ def service(namespace, name, clusters, affinity="none", shared=True):
 
 def client(number, identity, lag=0, catching_up=0, days=89):
     status = {
-        "identity": identity, "address": f"10.{number // 200}.{number % 200}.7:{40000 + number}", "since": ago(400 + 61 * number),
-        "certificate": {"subject": f"CN={identity}", "notAfter": ago(-days * DAY), "serial": f"{number:016x}"},
-        "watches": 6, "catchingUp": catching_up, "lagRevisions": lag, "sentBytes": 120_000 * (number + 1),
-    }  # fmt: skip
+        "identity": identity,
+        "address": f"10.{number // 200}.{number % 200}.7:{40000 + number}",
+        "since": ago(400 + 61 * number),
+        "certificate": {
+            "subject": f"CN={identity}",
+            "notAfter": ago(-days * DAY),
+            "serial": f"{number:016x}",
+        },
+        "watches": 6,
+        "catchingUp": catching_up,
+        "lagRevisions": lag,
+        "sentBytes": 120_000 * (number + 1),
+    }
     return {"kind": "Client", "metadata": {"name": str(number)}, "status": status}
 
 
 def event(number, kind, verb, name, seconds, **body):
-    types = {"Peer": "peer", "Service": "service", "Client": "client", "System": "system", "ExportRule": "export-rule"}
+    types = {
+        "Peer": "peer",
+        "Service": "service",
+        "Client": "client",
+        "System": "system",
+        "ExportRule": "export-rule",
+    }
     return {
-        "id": str(number), "time": ago(seconds), "type": f"{types[kind]}.{verb}", "kind": kind, "name": name,
-        "resourceVersion": str(number), **body,
-    }  # fmt: skip
+        "id": str(number),
+        "time": ago(seconds),
+        "type": f"{types[kind]}.{verb}",
+        "kind": kind,
+        "name": name,
+        "resourceVersion": str(number),
+        **body,
+    }
 
 
 def certificates(first=89):
@@ -97,28 +128,62 @@ def certificates(first=89):
     ]
 
 
-def world(peers=(), services=(), clients=(), events=(), revision=182_204, certificate_days=89, ready=True, listed=False):
+def world(
+    peers=(),
+    services=(),
+    clients=(),
+    events=(),
+    revision=182_204,
+    certificate_days=89,
+    ready=True,
+    listed=False,
+):
     events = list(events)
     keys = 24 + 31 * len(services)
     info = {
-        "kind": "SystemInfo", "version": "0.4.0", "clusterName": "east", "clusterID": 7, "maxConnectedClusters": 255,
-        "startTime": ago(8 * 3600 + 320), "ready": ready, "uptimeSeconds": 8 * 3600 + 320,
+        "kind": "SystemInfo",
+        "version": "0.4.0",
+        "clusterName": "east",
+        "clusterID": 7,
+        "maxConnectedClusters": 255,
+        "startTime": ago(8 * 3600 + 320),
+        "ready": ready,
+        "uptimeSeconds": 8 * 3600 + 320,
         "store": {
-            "revision": str(revision), "compactedRevision": str(max(0, revision - 10_000)), "keys": keys,
-            "bytes": 5_400_000 + 900 * len(services), "durability": "relaxed",
+            "revision": str(revision),
+            "compactedRevision": str(max(0, revision - 10_000)),
+            "keys": keys,
+            "bytes": 5_400_000 + 900 * len(services),
+            "durability": "relaxed",
         },
         "dataPlane": {"connections": len(clients), "watches": 6 * len(clients), "address": "0.0.0.0:2379"},
         "objects": {
-            "peers": len(peers), "services": len(services), "nodes": 4, "identities": 212, "endpoints": 1404,
-            "export-rules": 2, "import-rules": 1, "tokens": 3,
+            "peers": len(peers),
+            "services": len(services),
+            "nodes": 4,
+            "identities": 212,
+            "endpoints": 1404,
+            "export-rules": 2,
+            "import-rules": 1,
+            "tokens": 3,
         },
         "certificates": certificates(certificate_days),
         "events": {"newest": events[-1]["id"] if events else "0"},
-    }  # fmt: skip
-    answers = {"info": info, "peers": list(peers), "services": list(services), "clients": list(clients), "events": events}
+    }
+    answers = {
+        "info": info,
+        "peers": list(peers),
+        "services": list(services),
+        "clients": list(clients),
+        "events": events,
+    }
     if listed:
         answers["certificates"] = [
-            {"kind": "Certificate", "metadata": {"name": each["name"]}, "status": {"notAfter": each["notAfter"]}}
+            {
+                "kind": "Certificate",
+                "metadata": {"name": each["name"]},
+                "status": {"notAfter": each["notAfter"]},
+            }
             for each in certificates(certificate_days)
         ]
     return answers
@@ -174,7 +239,12 @@ def degraded():
 
 
 def not_enforced():
-    return world([declared(name, 8 + number) for number, name in enumerate(NAMES)], shops(["east"]), agents(3), history())
+    return world(
+        [declared(name, 8 + number) for number, name in enumerate(NAMES)],
+        shops(["east"]),
+        agents(3),
+        history(),
+    )
 
 
 def hostile():
@@ -192,7 +262,9 @@ def huge():
     for number in range(500):
         name = f"cluster-{number:03}"
         if number % 83 == 5:
-            peers.append(peer(name, number + 8, broken_at=dice.choice(STAGES[:6]), message="connection refused"))
+            peers.append(
+                peer(name, number + 8, broken_at=dice.choice(STAGES[:6]), message="connection refused")
+            )
         elif number % 61 == 3:
             peers.append(peer(name, number + 8, waiting_at="identities", message="listing"))
         else:
@@ -202,9 +274,12 @@ def huge():
         clusters = [(f"cluster-{dice.randrange(500):03}", 2, 2) for _ in range(dice.choice([1, 2, 3, 12]))]
         services.append(service(f"team-{number % 90:02}", f"service-{number:04}", sorted(set(clusters))))
     clients = [client(number, f"remote-cluster-{number % 500:03}") for number in range(900)]
-    return world(peers, services, clients, [event(n, "Service", "updated", f"team-01/service-{n:04}", 400 - n) for n in range(1, 300)])
+    return world(
+        peers,
+        services,
+        clients,
+        [event(n, "Service", "updated", f"team-01/service-{n:04}", 400 - n) for n in range(1, 300)],
+    )
 
 
-WORLDS = {
-    function.__name__: function for function in (empty, healthy, degraded, not_enforced, hostile, huge)
-}
+WORLDS = {function.__name__: function for function in (empty, healthy, degraded, not_enforced, hostile, huge)}
