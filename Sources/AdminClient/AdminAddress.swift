@@ -47,6 +47,11 @@ package struct AdminAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether this is a UNIX socket.
+    var isSocket: Bool {
+        if case .socket = self.place { true } else { false }
+    }
+
     /// What the target of a call is put behind.
     var url: String {
         switch self.place {

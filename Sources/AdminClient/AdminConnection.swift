@@ -97,6 +97,8 @@ package final class AdminConnection: Sendable {
     private func request(_ call: AdminCall) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: self.address.url + call.target)
         request.method = HTTPMethod(rawValue: call.method.rawValue)
+        // A socket has no name that could stand there.
+        if self.address.isSocket { request.headers.add(name: "host", value: "localhost") }
         request.headers.add(name: "user-agent", value: "isthmus")
         request.headers.add(name: "accept", value: call.accept)
         if let token = self.token { request.headers.add(name: "authorization", value: "Bearer \(token)") }

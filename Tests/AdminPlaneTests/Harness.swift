@@ -110,7 +110,7 @@ final class AdminHarness: Sendable {
 
 /// Runs a test with an admin plane in a directory of its own, which is gone afterwards.
 func withAdminPlane(
-    applied: AppliedStates = AppliedStates(state: { _ in nil }, wait: { _, _, _ in false }),
+    applied: AppliedStates = AppliedStates(state: { _ in nil }, wait: { _, _, _ in .timedOut }),
     _ body: (AdminHarness) async throws -> Void
 ) async throws {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)

@@ -89,9 +89,9 @@ def test_the_configuration(own_server, media):
 
 
 @each_format
-def test_a_connection(server, media):
-    performer = Performer(server.api(), media)
-    with Client(server) as client:
+def test_a_connection(own_server, media):
+    performer = Performer(own_server.api(), media)
+    with Client(own_server) as client:
         client.KV.Range(key=b"a")
         found = process.eventually(lambda: performer.perform("listClients")["items"])
         performer.parameters["id"] = found[0]["metadata"]["name"]

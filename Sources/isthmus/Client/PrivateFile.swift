@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 
 /// A file that only its owner can read, and that appears under its name when it is complete.
 struct PrivateFile {
@@ -13,7 +12,7 @@ struct PrivateFile {
     init(path: String) throws(CommandFailure) {
         self.path = path
         self.partialPath = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
-        let descriptor = Glibc.open(self.partialPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+        let descriptor = open(self.partialPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw CommandFailure(.failed, "\(path) cannot be written: \(Self.reason)")
         }

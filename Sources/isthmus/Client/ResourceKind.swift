@@ -117,7 +117,7 @@ struct ResourceKind: Sendable, Hashable {
             shortNames: ["gsvc"],
             isNamespaced: true,
             columns: [
-                .init("CLUSTERS", "status.clusters.cluster"), .init("BACKENDS", "status.clusters.backends"),
+                .init("CLUSTERS", "status.clusters.cluster"), .init("BACKENDS", "status.backends"),
                 .init("READY", "status.clusters.ready"), .init("SHARED", "status.shared"),
                 .init("AFFINITY", "status.affinity"),
             ]

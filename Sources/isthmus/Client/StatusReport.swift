@@ -50,9 +50,9 @@ struct StatusReport: Sendable, Equatable {
         let number = self.system.values(at: "clusterID").first?.cell ?? "?"
         var lines = ["cluster \(name) (\(number)) is \(word)"]
         let facts = [
-            ("version", "version"), ("revision", "revision"), ("keys", "keys"), ("bytes", "bytes"),
-            ("connections", "connections"), ("watches", "watches"), ("durability", "durability"),
-            ("data plane", "dataAddress"),
+            ("version", "version"), ("revision", "store.revision"), ("keys", "store.keys"),
+            ("bytes", "store.bytes"), ("durability", "store.durability"), ("data plane", "dataPlane.address"),
+            ("connections", "dataPlane.connections"), ("watches", "dataPlane.watches"),
         ]
         for (title, path) in facts {
             guard let value = self.system.values(at: path).first else { continue }

@@ -18,7 +18,7 @@ VOLATILE = {
 VOLATILE_BELOW = {
     "store": {"keys", "bytes"},
     "dataPlane": {"connections", "watches", "address"},
-    "status": {"address", "sentBytes", "receivedBytes", "openStreams"},
+    "status": {"address", "sentBytes", "receivedBytes", "openStreams", "userAgent"},
 }
 
 

@@ -61,24 +61,26 @@ import Testing
             "items": [
                 ["action": "create", "kind": "Peer", "name": "west"],
                 ["action": "unchanged", "kind": "Service", "name": "shop/cart"],
+                ["action": "delete", "kind": "Node", "name": "b"],
                 [
                     "action": "update", "kind": "Node", "name": "a",
                     "errors": [["pointer": "/spec", "code": "required", "message": "is missing"]],
                 ],
             ],
         ]
-        var plan = try #require(ConfigPlan(document))
-        plan.add(deletions: [ObjectName(try #require(ResourceKind.named("node")), "b")])
+        let plan = try #require(ConfigPlan(document))
         #expect(plan.summary == "1 created, 1 configured, 1 deleted, 1 unchanged")
         #expect(plan.changed.map(\.description) == ["peer/west", "node/a"])
-        #expect(plan.items[2].errors == ["/spec: is missing"])
+        #expect(plan.items[3].errors == ["/spec: is missing"])
         #expect(plan.document.object?["summary"] == ["create": 1, "update": 1, "delete": 1, "unchanged": 1])
         #expect(ConfigPlan(["kind": "ConfigPlan", "items": [["action": "explode"]]]) == nil)
         #expect(ConfigPlan(["kind": "Peer"]) == nil)
     }
 
     @Test func aPeerInTroubleIsNotWell() {
-        let system: DocumentValue = ["ready": true, "clusterName": "east", "clusterID": 1, "revision": "7"]
+        let system: DocumentValue = [
+            "ready": true, "clusterName": "east", "clusterID": 1, "store": ["revision": "7"],
+        ]
         func peer(_ phase: String?) -> DocumentValue {
             let status: DocumentValue = phase.map { ["phase": .string($0)] } ?? [:]
             return ["kind": "Peer", "metadata": ["name": "west"], "spec": ["clusterID": 8], "status": status]
@@ -90,6 +92,7 @@ import Testing
         #expect(!StatusReport(system: ["ready": false], peers: []).isWell)
         let text = troubled.text(now: Self.now, Console(environment: ["NO_COLOR": "1"]))
         #expect(text.hasPrefix("cluster east (1) is ready\n"))
+        #expect(text.contains("  revision     7\n"))
         #expect(text.contains("west  8           Degraded"))
     }
 }

@@ -1,40 +1,30 @@
 import AdminClient
 import Documents
 
-/// Brings the objects of files to a server, or finds out what that would do.
-///
-/// The files go there as one document and one transaction. Pruning by labels is not a thing of the server:
-/// what it deletes is looked up, and deleted one by one, each only as it was when it was looked up.
+/// Brings the objects of files to a server, or finds out what that would do: one document, one transaction.
 struct Application: Sendable {
     let session: AdminSession
     let manifests: [Manifest]
+    /// Whether objects that are in no file are deleted.
     let prunes: Bool
+    /// Labels of the objects that may be deleted; `nil`: all objects.
     let selector: String?
-
-    private static let path = ["api", "v1", "config"]
-
-    /// An object that is to be deleted.
-    struct Orphan: Sendable, Equatable {
-        let name: ObjectName
-        let document: DocumentValue
-    }
 
     /// Applies the files.
     ///
     /// - Parameter isDry: Whether everything is checked and nothing changed.
     /// - Throws: A failure that names the file of each wrong field.
     func run(isDry: Bool) async throws -> ConfigPlan {
-        let orphans = try await self.orphans()
-        let isWhole = self.prunes && self.selector == nil
-        let query =
-            [("mode", isWhole ? "replace" : "merge")] + (isWhole ? [("prune", "true")] : [])
-            + (isDry ? [("dryRun", "All")] : [])
+        let parameters = [
+            ("mode", self.prunes ? "replace" : "merge"), ("prune", self.prunes ? "true" : nil),
+            ("labelSelector", self.selector), ("dryRun", isDry ? "All" : nil),
+        ]
         let answer: DocumentValue
         do {
             answer = try await self.session.document(
                 .put,
-                Self.path,
-                query: query,
+                ["api", "v1", "config"],
+                query: parameters.compactMap { name, value in value.map { (name, $0) } },
                 body: Manifest.configuration(self.manifests)
             )
         } catch AdminClientError.problem(let problem) {
@@ -43,41 +33,10 @@ struct Application: Sendable {
                 CommandFailure.text(of: problem, place: self.place)
             )
         }
-        guard var plan = ConfigPlan(answer) else {
+        guard let plan = ConfigPlan(answer) else {
             throw AdminClientError.malformed("the answer is not a plan")
         }
-        if !isDry { try await self.delete(orphans) }
-        plan.add(deletions: orphans.map(\.name))
         return plan
-    }
-
-    /// Returns what pruning by labels deletes, in the order of the kinds and names.
-    func orphans() async throws -> [Orphan] {
-        guard let selector = self.selector else { return [] }
-        let kept = Set(self.manifests.map(\.name))
-        var orphans: [Orphan] = []
-        for kind in ResourceKind.all where kind.isConfiguration && !kind.isSingleton {
-            let list = try await self.session.list(kind.path, query: [("labelSelector", selector)])
-            for object in list.items {
-                guard let name = ObjectName(kind, of: object), !kept.contains(name) else { continue }
-                // What is being deleted already needs no second word.
-                guard object.text(at: "metadata.deletionTimestamp") == nil else { continue }
-                orphans.append(Orphan(name: name, document: object))
-            }
-        }
-        return orphans
-    }
-
-    private func delete(_ orphans: [Orphan]) async throws {
-        for orphan in orphans {
-            var call = AdminCall(.delete, try orphan.name.path)
-            if let version = orphan.document.text(at: "metadata.resourceVersion") {
-                call.add(header: "if-match", "\"\(version)\"")
-            }
-            let answer = try await self.session.answer(to: call)
-            // Somebody else was faster.
-            if answer.status != 404 { try answer.check() }
-        }
     }
 
     /// Returns where the field is that the server names by its place in the document that was sent.

@@ -48,10 +48,6 @@ struct ConfigPlan: Sendable, Equatable {
 
     private(set) var items: [Item] = []
 
-    init(items: [Item]) {
-        self.items = items
-    }
-
     /// Reads the server's answer; `nil` when it is none.
     init?(_ document: DocumentValue) {
         guard document.text(at: "kind") == "ConfigPlan", let items = document.object?["items"]?.array else {
@@ -67,11 +63,6 @@ struct ConfigPlan: Sendable, Equatable {
             }
             self.items.append(Item(action: action, name: ObjectName(kind, name), errors: errors))
         }
-    }
-
-    /// Adds objects that are deleted one by one.
-    mutating func add(deletions: [ObjectName]) {
-        self.items += deletions.map { Item(action: .delete, name: $0) }
     }
 
     /// How many objects an action is for.

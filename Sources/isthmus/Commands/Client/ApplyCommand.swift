@@ -17,8 +17,6 @@ struct ApplyCommand: ClientCommand {
         discussion: """
             The files are one document and one transaction: all of it is applied, or nothing. Everything that \
             is wrong with the files is listed before anything is sent.
-
-            With --prune and --selector, objects are deleted one by one after that.
             """
     )
 

@@ -24,7 +24,7 @@ struct KVCommand: AsyncParsableCommand {
         var prefix = ""
 
         @Option(
-            help: ArgumentHelp("As whom to look: local, remote, or a peer's name.", valueName: "identity")
+            help: ArgumentHelp("As whom to look: admin, local, remote, remote-CLUSTER or user:NAME.", valueName: "identity")
         )
         var `as`: String?
 

@@ -97,8 +97,6 @@ struct AdminServer: Service {
 enum AdminClock {
     /// Nanoseconds since 1970.
     @Sendable static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        WallClock.nanoseconds
     }
 }
