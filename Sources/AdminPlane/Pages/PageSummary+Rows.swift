@@ -121,7 +121,8 @@ extension PageSummary {
         }
         let affinity = service["status"]?["affinity"]?.string ?? "none"
         let words = [
-            service["status"]?["shared"] == .bool(false) ? "not shared" : "", affinity == "none" ? "" : affinity,
+            service["status"]?["shared"] == .bool(false) ? "not shared" : "",
+            affinity == "none" ? "" : affinity,
         ]
         return PagePiece(
             "service",

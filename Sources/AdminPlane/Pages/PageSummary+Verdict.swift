@@ -30,7 +30,9 @@ extension PageSummary {
         let byState = Dictionary(grouping: peers) { PageState(peer: $0["status"]) }
         let live = byState[.ok, default: []].count
         if self.answers.info["ready"] == .bool(false) { return (.failed, "This server is not ready.") }
-        if let failed = byState[.failed], let first = failed.min(by: { Self.name($0).precedes(Self.name($1)) }) {
+        if let failed = byState[.failed],
+            let first = failed.min(by: { Self.name($0).precedes(Self.name($1)) })
+        {
             let verb = failed.count == 1 ? "is" : "are"
             let broken =
                 peers.count == 1

@@ -68,7 +68,9 @@ struct StatusPage: Sendable {
 
     // MARK: - Files
 
-    private var fileTypes: [String] { Set(self.files.page.values.map { MediaType.essence($0.type) }).sorted() }
+    private var fileTypes: [String] {
+        Set(self.files.page.values.map { MediaType.essence($0.type) }).sorted()
+    }
 
     private func file(_ call: Call) throws(Problem) -> Reply {
         let name = call.parameter("file")
@@ -80,7 +82,9 @@ struct StatusPage: Sendable {
             throw Problem(.notAcceptable, "this file can be had as \(type)")
         }
         let fields: HeaderFields = ["ETag": tag, "Cache-Control": "no-cache"]
-        if try Preconditions(call.request.fields).isNotModified(tag) { return Reply(304, .none, fields: fields) }
+        if try Preconditions(call.request.fields).isNotModified(tag) {
+            return Reply(304, .none, fields: fields)
+        }
         return Reply(200, .bytes(file.bytes, type: file.type), fields: fields)
     }
 
