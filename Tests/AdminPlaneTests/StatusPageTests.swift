@@ -1,3 +1,4 @@
+import AccessControl
 import AdminPlane
 import CoreMetrics
 import Foundation
