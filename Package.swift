@@ -287,8 +287,8 @@ let package = Package(
         .testTarget(
             name: "AdminPlaneTests",
             dependencies: [
-                "TestSupport", "AdminPlane", "Documents", "MeshResources", "MeshSchema", "MicroHTTP",
-                "Persistence", "AccessControl", "MVCC", nioCore, metrics,
+                "TestSupport", "AdminPlane", "AccessControl", "Documents", "MVCC", "MeshResources", "MeshSchema",
+                "MicroHTTP", "Persistence", "Storage", nioCore, logging, metrics,
             ],
             swiftSettings: relaxed
         ),

@@ -9,17 +9,19 @@ package enum AdminAPI {
     /// - Parameters:
     ///   - environment: What the plane needs from the rest of the process.
     ///   - feed: The stream of events; somebody runs it.
+    ///   - jobs: What does the long jobs; somebody runs it.
     ///   - pages: The files that are served as they are.
     ///   - metrics: Where the metrics go.
     /// - Returns: The service.
     package static func makeService(
         _ environment: AdminEnvironment,
         feed: EventFeed,
+        jobs: JobRunner,
         pages: StaticFiles,
         metrics: any MetricsFactory
     ) -> AdminService {
         let authenticator = Authenticator(environment: environment)
-        let operations = self.operations(environment, feed, pages, authenticator)
+        let operations = self.operations(environment, feed, jobs, pages, authenticator)
         return AdminService(
             operations,
             environment: environment,
@@ -32,6 +34,7 @@ package enum AdminAPI {
     private static func operations(
         _ environment: AdminEnvironment,
         _ feed: EventFeed,
+        _ jobs: JobRunner,
         _ pages: StaticFiles,
         _ authenticator: Authenticator
     ) -> [Operation] {
@@ -39,7 +42,8 @@ package enum AdminAPI {
         let objects = { (kind: ObjectKind) in
             StoredObjects(kind: kind, environment: environment, snapshots: snapshots)
         }
-        let kindNames = Dictionary(uniqueKeysWithValues: ObjectKind.all.map { ($0.plural, $0.kind) })
+        var kindNames = Dictionary(uniqueKeysWithValues: ObjectKind.all.map { ($0.plural, $0.kind) })
+        kindNames[JobRecord.kind] = JobRecord.kindName
         var operations = ObjectKind.collections.flatMap { StoredKinds.operations(objects($0)) }
         operations += PeerStatusResource(objects: objects(.peer)).operations
         operations += Tokens(objects: objects(.token)).operations
@@ -48,7 +52,10 @@ package enum AdminAPI {
         operations += ClientsResource(environment: environment).operations
         operations += KeysResource(environment: environment).operations
         operations += EventsResource(environment: environment, feed: feed, kindNames: kindNames).operations
-        operations += AuditResource(environment: environment).operations
+        operations += JobsResource(environment: environment, jobs: jobs, snapshots: snapshots).operations
+        operations += ConfigurationResource(environment: environment).operations
+        operations += BackupResource(environment: environment, jobs: jobs).operations
+        operations += AuditResource(environment: environment, kindNames: kindNames).operations
         operations += SystemResource(environment: environment, kinds: ObjectKind.all).operations
         operations += OpenPages(files: pages).operations
         operations +=

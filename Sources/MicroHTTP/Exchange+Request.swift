@@ -22,12 +22,30 @@ extension Exchange {
             )
             self.head = head
             self.isAdmitted = self.core.admit()
-            guard self.isAdmitted || !head.hasBody else { return self.refuse(.overloaded) }
-            if head.hasBody { self.owner.expect(.body, within: self.core.bodyNanoseconds) }
+            guard head.hasBody else { return true }
+            guard self.isAdmitted else { return self.refuse(.overloaded) }
+            self.bodyPlan = self.plan(head)
+            if case .refuse(let refusal) = self.bodyPlan { return self.refuse(refusal) }
+            guard head.contentLength ?? 0 <= self.bodyPlan.limit else { return self.refuse(.bodyTooLarge) }
+            let byteCount = head.contentLength ?? self.bodyPlan.limit
+            self.owner.expect(.body, within: self.core.bodyTime(byteCount: byteCount))
             return true
         } catch {
             return self.refuse(error)
         }
+    }
+
+    /// Decides what becomes of the body.
+    private func plan(_ head: RequestHead) -> BodyPlan {
+        guard let plan = self.core.planBody else { return .memory(limit: self.core.limits.bodyBytes) }
+        return plan(
+            Request(
+                method: head.method,
+                target: head.target,
+                fields: head.fields,
+                peer: unsafe self.owner.peer(self.handle)
+            )
+        )
     }
 
     /// Keeps a piece of the body, or only counts it when the whole is too large.
@@ -35,17 +53,24 @@ extension Exchange {
     /// The library cannot answer before the body ends. A little more than the limit is read for that; who
     /// sends even more is cut.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        let limit = self.core.limits.bodyBytes
-        guard self.discardedBytes == 0, self.body.readableBytes + bytes.count <= limit else {
-            self.discardedBytes += self.body.readableBytes + bytes.count
+        let limit = self.bodyPlan.limit
+        guard self.discardedBytes == 0, self.receivedBytes + bytes.count <= limit else {
+            self.discardedBytes += bytes.count
             self.body = ByteBuffer()
-            guard self.discardedBytes <= 2 * limit + 65_536 else {
+            guard self.discardedBytes <= self.core.limits.bodyBytes + 65_536 else {
                 self.core.metrics.count(.bodyTooLarge)
                 return false
             }
             return true
         }
-        unsafe self.body.writeBytes(bytes)
+        self.receivedBytes += bytes.count
+        if let sink = self.bodyPlan.sink {
+            var piece = ByteBuffer()
+            unsafe piece.writeBytes(bytes)
+            sink.take(piece)
+        } else {
+            unsafe self.body.writeBytes(bytes)
+        }
         return true
     }
 
@@ -69,6 +94,7 @@ extension Exchange {
                     target: head.target,
                     fields: head.fields,
                     body: self.body,
+                    sink: self.takeSink(),
                     peer: unsafe self.owner.peer(self.handle)
                 )
             )
@@ -78,6 +104,12 @@ extension Exchange {
         case .running, .sending, .streaming, .idle, .abandoned, .finished:
             return false
         }
+    }
+
+    /// Hands the sink over: it lives as long as whoever answers wants it.
+    private func takeSink() -> (any BodySink)? {
+        defer { self.bodyPlan = .memory(limit: 0) }
+        return self.bodyPlan.sink
     }
 
     /// Answers without the handler.

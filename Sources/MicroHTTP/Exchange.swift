@@ -43,6 +43,9 @@ import Synchronization
     // The daemon's thread only.
     var head: RequestHead?
     var body = ByteBuffer()
+    var bodyPlan = BodyPlan.memory(limit: 0)
+    /// The bytes of the body that were kept.
+    var receivedBytes = 0
     var discardedBytes = 0
     var isAdmitted = false
     var stream: ResponseStream?

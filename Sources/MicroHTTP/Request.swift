@@ -10,6 +10,8 @@ package struct Request: Sendable {
     package var fields: HeaderFields
     /// The body; empty when there is none.
     package var body: ByteBuffer
+    /// What took the body in the place of memory, if ``ServerConfiguration/planBody`` said so.
+    package var sink: (any BodySink)?
     /// Who asks.
     package var peer: Peer
 
@@ -19,12 +21,14 @@ package struct Request: Sendable {
         target: RequestTarget,
         fields: HeaderFields = [:],
         body: ByteBuffer = ByteBuffer(),
+        sink: (any BodySink)? = nil,
         peer: Peer
     ) {
         self.method = method
         self.target = target
         self.fields = fields
         self.body = body
+        self.sink = sink
         self.peer = peer
     }
 }

@@ -7,6 +7,8 @@ struct RequestHead {
     var fields: HeaderFields
     /// Whether bytes follow the head.
     var hasBody: Bool
+    /// The number of those bytes; `nil` when it is not known beforehand.
+    var contentLength: Int?
 
     /// Reads and checks the head that the library has parsed.
     ///
@@ -30,31 +32,38 @@ struct RequestHead {
         }
         let method = unsafe String(cString: method)
         guard method.utf8.allSatisfy(HeaderFields.isTokenByte) else { throw .malformedHead }
-        let hasBody = try self.checkFraming(fields, limits: limits)
+        let contentLength = try self.contentLength(fields)
         let hosts = fields.values(of: "Host").count
         let isOld = unsafe String(cString: version) == "HTTP/1.0"
         guard hosts == 1 || (isOld && hosts == 0) else { throw .malformedHead }
         let target = try RequestTarget(target, maximumPairs: limits.fields)
-        return RequestHead(method: method, target: target, fields: fields, hasBody: hasBody)
+        return RequestHead(
+            method: method,
+            target: target,
+            fields: fields,
+            hasBody: contentLength != 0,
+            contentLength: contentLength
+        )
     }
 
-    /// Returns whether a body follows.
+    /// Returns the length of the body that follows; `nil` when only its end will tell.
     ///
     /// Two readers that find different ends of a body are how requests are smuggled: what is ambiguous is
     /// refused (RFC 9112, section 6.3).
-    private static func checkFraming(_ fields: HeaderFields, limits: ServerLimits) throws(Refusal) -> Bool {
+    private static func contentLength(_ fields: HeaderFields) throws(Refusal) -> Int? {
         let encodings = fields.values(of: "Transfer-Encoding")
         let lengths = fields.values(of: "Content-Length")
         if !encodings.isEmpty {
             guard lengths.isEmpty, encodings.count == 1, HeaderFields.isSame(encodings[0], "chunked") else {
                 throw .malformedHead
             }
-            return true
+            return nil
         }
-        guard let text = lengths.first else { return false }
+        guard let text = lengths.first else { return 0 }
         let isNumber = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
         guard lengths.count == 1, isNumber else { throw .malformedHead }
-        guard let length = Int(text), length <= limits.bodyBytes else { throw .bodyTooLarge }
-        return length > 0
+        // What no number can hold is too large for anything.
+        guard let length = Int(text) else { throw .bodyTooLarge }
+        return length
     }
 }

@@ -63,6 +63,7 @@ package final class Server: Sendable {
         }
         let core = ServerCore(
             limits: configuration.limits,
+            planBody: configuration.planBody,
             metrics: metrics,
             watchdog: try Watchdog(now: now),
             now: now,

@@ -51,6 +51,11 @@ package struct ServerConfiguration: Sendable {
     package var listeners: [Listener]
     /// The limits.
     package var limits: ServerLimits
+    /// Decides what becomes of a body, from the request without it; `nil`: ``ServerLimits/bodyBytes`` of
+    /// memory for any.
+    ///
+    /// Called on the daemon's thread for requests with a body; must not block.
+    package var planBody: (@Sendable (Request) -> BodyPlan)?
 
     /// Describes a server.
     package init(listeners: [Listener], limits: ServerLimits = ServerLimits()) {
@@ -61,7 +66,7 @@ package struct ServerConfiguration: Sendable {
 
 /// What clients may use of a server.
 package struct ServerLimits: Sendable {
-    /// The most bytes of a request's body.
+    /// The most bytes of a request's body, unless ``ServerConfiguration/planBody`` says otherwise.
     package var bodyBytes = 1_048_576
     /// The most bytes of a request's head.
     package var headBytes = 16_384
@@ -81,8 +86,10 @@ package struct ServerLimits: Sendable {
     package var headTimeout = Duration.seconds(30)
     /// The time from an answer to the next request line of the same connection.
     package var idleTimeout = Duration.seconds(75)
-    /// The time for a whole body.
+    /// The time for a whole body of up to ``bodyBytes``.
     package var bodyTimeout = Duration.seconds(30)
+    /// The bytes beyond them for which the client gets a second more.
+    package var bodyBytesPerSecond = 65_536
     /// The time for a whole answer, or for each piece of a stream, to be taken.
     package var answerTimeout = Duration.seconds(30)
     /// The bytes of a whole answer for which its client gets a second more.

@@ -5,6 +5,7 @@ import Synchronization
 /// What all daemons of a server share.
 final class ServerCore: Sendable {
     let limits: ServerLimits
+    let planBody: (@Sendable (Request) -> BodyPlan)?
     let handler: @Sendable (Request) async -> Response
     let refusalResponse: @Sendable (Refusal) -> Response
     let now: @Sendable () -> NIODeadline
@@ -21,6 +22,7 @@ final class ServerCore: Sendable {
 
     init(
         limits: ServerLimits,
+        planBody: (@Sendable (Request) -> BodyPlan)?,
         metrics: ServerMetrics,
         watchdog: Watchdog,
         now: @escaping @Sendable () -> NIODeadline,
@@ -28,6 +30,7 @@ final class ServerCore: Sendable {
         handler: @escaping @Sendable (Request) async -> Response
     ) {
         self.limits = limits
+        self.planBody = planBody
         self.metrics = metrics
         self.watchdog = watchdog
         self.now = now
@@ -57,6 +60,13 @@ final class ServerCore: Sendable {
     /// Gives the place of a request back.
     func dismiss() {
         self.metrics.inFlight.set(self.inFlight.subtract(1, ordering: .relaxed).newValue)
+    }
+
+    /// The time in which a body must come.
+    func bodyTime(byteCount: Int) -> UInt64 {
+        let excess = max(0, byteCount - self.limits.bodyBytes)
+        return self.bodyNanoseconds
+            + UInt64(excess / max(1, self.limits.bodyBytesPerSecond)) * 1_000_000_000
     }
 
     /// The time in which an answer must be taken.

@@ -36,6 +36,8 @@ import COpenSSL
     package let fingerprint: [UInt8]
     /// The holder's key.
     package let publicKey: PublicKey
+    /// The SHA-256 digest of the holder's key (`SubjectPublicKeyInfo`), by which keys are pinned and denied.
+    package let keyDigest: [UInt8]
 
     /// Takes over `handle`, and frees it also when it cannot be read.
     init(takingOwnershipOf handle: OpaquePointer) throws(PKIError) {
@@ -60,6 +62,7 @@ import COpenSSL
                     unsafe i2d_X509_PUBKEY(X509_get_X509_PUBKEY(handle), out)
                 }
             )
+            self.keyDigest = try Digest.sha256(self.publicKey.der)
         } catch {
             unsafe X509_free(handle)
             throw error

@@ -76,6 +76,11 @@ enum CertificateFields {
         return length < 0 ? nil : length
     }
 
+    /// Whether it may sign revocation lists: key usage, where there is one.
+    static func maySignRevocationLists(_ certificate: OpaquePointer) -> Bool {
+        unsafe X509_get_key_usage(certificate) & UInt32(KU_CRL_SIGN) != 0
+    }
+
     static func alternativeNames(of certificate: OpaquePointer) throws(PKIError) -> [AlternativeName] {
         OpenSSLErrors.clear()
         var criticality: Int32 = 0

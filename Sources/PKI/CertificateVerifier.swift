@@ -1,74 +1,17 @@
 import COpenSSL
 
+/// What a verifier finds: a chain, the leaf first, or why there is none.
+enum ChainResult {
+    case found([Certificate])
+    case rejected(CertificateRejection)
+}
+
 /// What a verifier concludes.
 package enum CertificateVerdict: Hashable, Sendable {
     /// A chain leads to one of the roots.
     case trusted
     /// None does.
     case rejected(CertificateRejection)
-}
-
-/// Why a certificate is not trusted.
-package struct CertificateRejection: Hashable, Sendable {
-    /// The reason.
-    package let reason: Reason
-    /// Which certificate of the chain it is about: 0 is the leaf, 1 its issuer, and so on.
-    package let depth: Int
-
-    /// Creates a rejection.
-    package init(_ reason: Reason, depth: Int = 0) {
-        self.reason = reason
-        self.depth = depth
-    }
-
-    /// The reasons that callers act on; the rest carries OpenSSL's own code and text.
-    package enum Reason: Hashable, Sendable {
-        /// Its life has ended.
-        case expired
-        /// Its life has not begun.
-        case notYetValid
-        /// Its issuer is neither among the roots nor among the certificates that came with it.
-        case unknownIssuer
-        /// The leaf is its own issuer, and not a root.
-        case selfSigned
-        /// The chain ends in a self-signed certificate that is not among the roots.
-        case untrustedRoot
-        /// Its key usage forbids the purpose.
-        case wrongPurpose
-        /// Its signature is not that of its issuer.
-        case badSignature
-        /// It issued another certificate, and may not.
-        case issuerNotAuthority
-        /// The chain is longer than an authority in it allows.
-        case chainTooLong
-        /// An authority above it may not vouch for its names; the text tells which kind of constraint.
-        case nameConstraint(reason: String)
-        /// A field or extension of it is invalid.
-        case malformed(reason: String)
-        /// Anything else; an `X509_V_ERR_…` code and its text.
-        case other(code: Int32, reason: String)
-    }
-}
-
-extension CertificateRejection: CustomStringConvertible {
-    /// The reason and whom it is about, for people.
-    package var description: String {
-        let text =
-            switch self.reason {
-            case .expired: "expired"
-            case .notYetValid: "not yet valid"
-            case .unknownIssuer: "its issuer is not known"
-            case .selfSigned: "self-signed and not among the roots"
-            case .untrustedRoot: "its root is not among the trusted ones"
-            case .wrongPurpose: "not meant for this purpose"
-            case .badSignature: "its signature is wrong"
-            case .issuerNotAuthority: "it may not issue certificates"
-            case .chainTooLong: "the chain is too long"
-            case .nameConstraint(let reason): "an issuer may not vouch for its name: \(reason)"
-            case .malformed(let reason), .other(_, let reason): reason
-            }
-        return self.depth == 0 ? text : "\(text) (issuer at depth \(self.depth))"
-    }
 }
 
 /// Verifies certificate chains against a set of roots.
@@ -82,7 +25,12 @@ extension CertificateRejection: CustomStringConvertible {
     package let roots: [Certificate]
 
     /// Creates a verifier that trusts `roots`.
-    package init(roots: [Certificate]) throws(PKIError) {
+    ///
+    /// - Parameters:
+    ///   - roots: The certificates that chains have to lead to.
+    ///   - acceptsAnyAnchor: Whether they need not be self-signed: for a certificate that was pinned.
+    /// - Throws: ``PKIError/cryptography(attempted:reason:)``.
+    package init(roots: [Certificate], acceptsAnyAnchor: Bool = false) throws(PKIError) {
         OpenSSLErrors.clear()
         guard let store = unsafe X509_STORE_new() else {
             throw OpenSSLErrors.failure("allocate a trust store")
@@ -94,6 +42,7 @@ extension CertificateRejection: CustomStringConvertible {
                 throw OpenSSLErrors.failure("add a root to a trust store")
             }
         }
+        if acceptsAnyAnchor { _ = unsafe X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN)) }
         unsafe self.store = store
         self.roots = roots
     }
@@ -117,6 +66,21 @@ extension CertificateRejection: CustomStringConvertible {
         purpose: CertificatePurpose?,
         at now: Int64
     ) throws(PKIError) -> CertificateVerdict {
+        let result = try self.chain(of: leaf, intermediates: intermediates, purpose: purpose, at: now)
+        switch result {
+        case .found: return .trusted
+        case .rejected(let rejection): return .rejected(rejection)
+        }
+    }
+
+    /// Verifies `leaf` and returns the chain that was found; see
+    /// ``verify(_:intermediates:purpose:at:)``.
+    func chain(
+        of leaf: Certificate,
+        intermediates: [Certificate],
+        purpose: CertificatePurpose?,
+        at now: Int64
+    ) throws(PKIError) -> ChainResult {
         OpenSSLErrors.clear()
         guard let untrusted = unsafe OPENSSL_sk_new_null() else {
             throw OpenSSLErrors.failure("allocate a verification")
@@ -139,7 +103,7 @@ extension CertificateRejection: CustomStringConvertible {
             case .client: X509_PURPOSE_SSL_CLIENT
             case nil: X509_PURPOSE_ANY
             }
-        return try unsafe leaf.withHandle { (handle) throws(PKIError) -> CertificateVerdict in
+        return try unsafe leaf.withHandle { (handle) throws(PKIError) -> ChainResult in
             guard unsafe X509_STORE_CTX_init(context, self.store, handle, untrusted) == 1,
                 unsafe X509_STORE_CTX_set_purpose(context, purposeCode) == 1
             else { throw OpenSSLErrors.failure("begin a verification") }
@@ -147,7 +111,7 @@ extension CertificateRejection: CustomStringConvertible {
             let isTrusted = unsafe X509_verify_cert(context) == 1
             // The verdict is in the context; what the queue holds besides is not another call's business.
             OpenSSLErrors.clear()
-            guard !isTrusted else { return .trusted }
+            guard !isTrusted else { return .found(try unsafe Self.chain(in: context)) }
             return .rejected(
                 CertificateRejection(
                     Self.reason(unsafe X509_STORE_CTX_get_error(context)),
@@ -155,6 +119,19 @@ extension CertificateRejection: CustomStringConvertible {
                 )
             )
         }
+    }
+
+    /// The chain that a verification has found: the leaf first, the root last.
+    private static func chain(in context: OpaquePointer) throws(PKIError) -> [Certificate] {
+        let list = unsafe X509_STORE_CTX_get0_chain(context)
+        var chain: [Certificate] = []
+        for index in 0..<max(0, unsafe OPENSSL_sk_num(list)) {
+            guard let item = unsafe OPENSSL_sk_value(list, index) else { continue }
+            let handle = OpaquePointer(item)
+            guard unsafe X509_up_ref(handle) == 1 else { throw OpenSSLErrors.failure("keep a certificate") }
+            chain.append(try unsafe Certificate(takingOwnershipOf: handle))
+        }
+        return chain
     }
 
     private static func reason(_ code: Int32) -> CertificateRejection.Reason {

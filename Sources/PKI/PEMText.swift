@@ -1,4 +1,4 @@
-/// What is looked at in a PEM text besides OpenSSL's own reading, which passes over what it does not know.
+/// PEM text, as far as OpenSSL does not do it: its reader passes over what it does not know.
 enum PEMText {
     /// How many blocks begin in the text.
     static func blocks(in bytes: [UInt8]) -> Int {
@@ -7,6 +7,16 @@ enum PEMText {
         return (0...bytes.count - mark.count).count { start in
             bytes[start] == mark[0] && bytes[start..<start + mark.count].elementsEqual(mark)
         }
+    }
+
+    /// Returns one block with a newline at its end.
+    static func block(_ kind: String, _ der: [UInt8]) -> [UInt8] {
+        var text = Array("-----BEGIN \(kind)-----\n".utf8)
+        let characters = Array(Base64.text(der, as: .standard).utf8)
+        for start in stride(from: 0, to: characters.count, by: 64) {
+            text += characters[start..<min(start + 64, characters.count)] + [UInt8(ascii: "\n")]
+        }
+        return text + Array("-----END \(kind)-----\n".utf8)
     }
 
     /// Whether the last line is not the beginning of a mark: dashes must end the line that they began.

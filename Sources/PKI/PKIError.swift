@@ -32,6 +32,10 @@ package enum PKIError: Error, Hashable, Sendable {
     case request(RequestProblem)
     /// A password that no file is encrypted under.
     case invalidPassword(reason: String)
+    /// A revocation list is not taken over.
+    case revocationList(RevocationListProblem)
+    /// A join token, or a message under it, is refused.
+    case join(JoinProblem)
     /// The text of a key-encryption key is not one.
     case invalidEncryptionKey(reason: String)
     /// Something that was encrypted at rest cannot be read.
@@ -107,6 +111,8 @@ extension PKIError: CustomStringConvertible {
         case .keyMismatch(let name): "the private key is not that of the certificate \"\(name)\""
         case .request(let problem): "the certificate request is refused: \(problem)"
         case .invalidPassword(let reason): "not a usable password: \(reason)"
+        case .revocationList(let problem): "the revocation list is refused: \(problem)"
+        case .join(let problem): "joining is refused: \(problem)"
         case .keyMissing(let name): "the private key of the certificate \"\(name)\" is not here"
         case .invalidEncryptionKey(let reason): "not a key-encryption key: \(reason)"
         case .sealed(let problem): "an encrypted secret cannot be read: \(problem)"

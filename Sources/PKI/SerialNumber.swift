@@ -9,12 +9,25 @@ package struct SerialNumber: Hashable, Sendable {
         self.bytes = significant.isEmpty ? [0] : significant
     }
 
+    /// Creates a number that counts something.
+    package init(_ value: UInt64) {
+        self.init(magnitude: (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) })
+    }
+
     /// Creates an unpredictable number of 127 bits: positive, never zero, within RFC 5280's 20 bytes.
     package static func random(using generator: inout some RandomNumberGenerator) -> SerialNumber {
         var bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         // The top bit is a sign in DER; the bit below it keeps every number at the same length.
         bytes[0] = bytes[0] & 0x3f | 0x40
         return SerialNumber(magnitude: bytes)
+    }
+}
+
+extension SerialNumber: Comparable {
+    /// Compares the numbers.
+    package static func < (left: SerialNumber, right: SerialNumber) -> Bool {
+        guard left.bytes.count == right.bytes.count else { return left.bytes.count < right.bytes.count }
+        return left.bytes.lexicographicallyPrecedes(right.bytes)
     }
 }
 

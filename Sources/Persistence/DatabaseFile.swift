@@ -179,8 +179,7 @@ struct DatabaseFile {
     }
 
     private func failure(_ code: Int32, _ what: String) -> PersistenceError {
-        if code == ENOSPC || code == EDQUOT { return .diskFull(path: self.path) }
-        return .io(path: self.path, code: code, reason: "\(what): \(String(cString: strerror(code)))")
+        .ofFile(self.path, code, what)
     }
 
     private static func number(in header: [UInt8], at offset: Int) -> Int32 {

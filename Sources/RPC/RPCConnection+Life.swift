@@ -104,10 +104,15 @@ extension RPCConnection {
         self.finishStreams(status)
     }
 
-    /// Sends GOAWAY and cuts the connection, whether or not the client reads it.
+    /// Ends the open streams, sends GOAWAY and cuts the connection, whether or not the client reads it.
     func cut(because reason: RPCMetrics.Closure = .cut) {
-        guard let http2 = unsafe self.http2, !self.isClosing else { return }
+        guard !self.isClosing else { return }
         self.end(because: reason)
+        // Clients resume a call that ends so. One that ends with the connection after a GOAWAY they give up:
+        // older versions of grpc-go call that "unknown".
+        self.finishStreams(RPCStatus(code: .unavailable, message: "the connection was cut"))
+        self.pump()
+        guard let http2 = unsafe self.http2, !self.isClosing else { return }
         self.isCut = true
         unsafe nghttp2_session_terminate_session(http2, NGHTTP2_NO_ERROR.rawValue)
         // Inside a callback nothing can be written or freed yet.

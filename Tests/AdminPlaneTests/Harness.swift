@@ -19,6 +19,8 @@ final class AdminHarness: Sendable {
     let environment: AdminEnvironment
     let data = TestDataPlane()
     let service: AdminService
+    /// Does the long jobs once a test runs it.
+    let jobs: JobRunner
     /// An administrator's token.
     let token: String
 
@@ -38,6 +40,7 @@ final class AdminHarness: Sendable {
         )
         let environment = AdminEnvironment(
             store: store,
+            scratch: try ScratchDirectory(path: directory + "/scratch"),
             cluster: ClusterContext(
                 name: try ClusterName("east"),
                 id: try ClusterID(1, in: .standard),
@@ -57,9 +60,11 @@ final class AdminHarness: Sendable {
         self.directory = directory
         self.clock = clock
         self.environment = environment
+        self.jobs = JobRunner(store: store, now: environment.now, randomBytes: environment.randomBytes)
         self.service = AdminAPI.makeService(
             environment,
             feed: EventFeed(store: store, now: { clock.now }),
+            jobs: self.jobs,
             pages: StaticFiles(contract: Array("openapi: 3.1.0\n".utf8), page: [:]),
             metrics: NOOPMetricsHandler.instance
         )
@@ -76,13 +81,19 @@ final class AdminHarness: Sendable {
         var all = HeaderFields()
         if let token = token ?? self.token { all.add("Authorization", "Bearer " + token) }
         for (name, value) in fields { all.add(name, value) }
-        let request = Request(
+        var request = Request(
             method: method,
             target: try RequestTarget(Array(target.utf8), maximumPairs: 100),
             fields: all,
-            body: ByteBuffer(bytes: body),
             peer: Peer(origin: .tcp(address: "192.0.2.1", port: 40_000))
         )
+        // As the HTTP server does it.
+        if !body.isEmpty, case .sink(let sink, _) = self.service.planBody(of: request) {
+            sink.take(ByteBuffer(bytes: body))
+            request.sink = sink
+        } else {
+            request.body = ByteBuffer(bytes: body)
+        }
         return Answer(await self.service.respond(to: request))
     }
 
@@ -110,7 +121,7 @@ final class AdminHarness: Sendable {
 
 /// Runs a test with an admin plane in a directory of its own, which is gone afterwards.
 func withAdminPlane(
-    applied: AppliedStates = AppliedStates(state: { _ in nil }, wait: { _, _, _ in false }),
+    applied: AppliedStates = AppliedStates(state: { _ in nil }, wait: { _, _, _ in .timedOut }),
     _ body: (AdminHarness) async throws -> Void
 ) async throws {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)

@@ -135,8 +135,10 @@ import Testing
             #expect(identity["value"] == ["k8s:app": "cart"])
             #expect(identity["problem"]?.string == "no label names the cluster")
             #expect(identity["object"] == ["kind": "identity", "tree": "state", "name": "65601"])
-            #expect(try self.item(await plane.ask("GET", "/api/v1/kv?prefix=broken"))["value"]?.string != nil)
-            #expect(try self.item(await plane.ask("GET", "/api/v1/kv?prefix=number"))["value"] == "12")
+            let broken = try self.item(try await plane.ask("GET", "/api/v1/kv?prefix=broken"))
+            #expect(broken["value"]?.string != nil)
+            let number = try self.item(try await plane.ask("GET", "/api/v1/kv?prefix=number"))
+            #expect(number["value"] == "12")
             let all = try await plane.ask("GET", "/api/v1/kv?limit=1000")
             let foreign = try #require(all.json["items"]?.array?.last?.object)
             #expect(foreign["keyBase64"] == "/w==" && foreign["valueBase64"] == "/gAB")
@@ -161,8 +163,10 @@ import Testing
     @Test func nothingIsShownOfADamagedStore() async throws {
         try await withAdminPlane { plane in
             plane.data.change { $0.isCorrupt = true }
-            #expect(try await plane.ask("GET", "/api/v1/kv").status == 503)
-            #expect(try await plane.ask("GET", "/api/v1/global-services").status == 503)
+            for target in ["/api/v1/kv", "/api/v1/global-services"] {
+                let answer = try await plane.ask("GET", target)
+                #expect(answer.status == 503)
+            }
         }
     }
 

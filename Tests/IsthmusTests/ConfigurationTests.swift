@@ -61,6 +61,7 @@ import Testing
                         tls: .automatic,
                         threads: 3
                     ),
+                    adminListen: [.https(try ListenAddress("0.0.0.0:8443"))],
                     healthListen: try ListenAddress("0.0.0.0:9880"),
                     store: .init(
                         durability: .relaxed,
@@ -105,7 +106,7 @@ import Testing
             .stateDirectory: "/s", .clusterName: "west", .clusterID: "300", .maxConnectedClusters: "511",
             .dataListen: "127.0.0.1:1", .dataAdvertise: "https://a:1,https://b:2", .dataTLS: "files",
             .dataCertificate: "/c", .dataKey: "/k", .dataAuthorities: "/a", .dataThreads: "2",
-            .healthListen: ":9",
+            .adminListen: "http://127.0.0.1:8", .shareDirectory: "/d", .healthListen: ":9",
             .storeDurability: "strict", .storeCompactionInterval: "1h", .storeQuota: "1Gi",
             .storeHistoryLimit: "64Mi",
             .heartbeatInterval: "15s", .logLevel: "trace", .logFormat: "text",

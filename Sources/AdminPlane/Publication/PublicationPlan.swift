@@ -26,19 +26,26 @@ struct PublicationPlan: Sendable {
     let tombstone: AdminObject?
     /// What is to be done.
     let step: Step
+    /// The store's revision that was looked at.
+    let revision: Int64
+    /// Whether this is what was found the last time, too.
+    var isKnown = false
 
-    /// Plans for an object; `known` is what was last found of it, which saves reading it again.
+    /// Plans for an object; `known` is what was last found of it, which saves reading it again, and `store`
+    /// the number of the store.
     init(
         _ id: AdminObjectID,
         object: AdminObject?,
         tombstone: AdminObject?,
         known: AppliedBoard.Entry?,
         keyspace: Keyspace,
+        store: UInt64,
         cluster: ClusterContext
     ) {
         self.id = id
         self.object = object
         self.tombstone = tombstone
+        self.revision = keyspace.revision
         guard let kind = PublishedKind(rawValue: id.kind), object != nil || tombstone != nil,
             // Every published object has one key.
             let text = Publication.keys(of: kind, named: id.name, in: cluster).first
@@ -49,11 +56,16 @@ struct PublicationPlan: Sendable {
         let key = ByteBuffer(string: text)
         let record = keyspace.newest(key)
         guard let object else {
-            self.step = Self.removal(of: record, key) ?? .none(nil)
+            // A key that is younger than the deletion is not the object's.
+            let isTheirs = tombstone.flatMap(Tombstone.burial).map { burial in
+                burial.store != store || record?.modRevision ?? 0 > burial.revision
+            }
+            self.step = isTheirs == true ? .none(nil) : Self.removal(of: record, key) ?? .none(nil)
             return
         }
         if let known, known.resourceVersion == object.resourceVersion, Self.holds(known.finding, record) {
             self.step = .none(known.finding)
+            self.isKnown = true
             return
         }
         switch Self.wanted(object, kind, cluster) {

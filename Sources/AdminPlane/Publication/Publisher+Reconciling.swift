@@ -27,7 +27,7 @@ extension Publisher {
         guard !ids.isEmpty else { return [] }
         let start = self.environment.now()
         var failed: [AdminObjectID] = []
-        var tombstones: [AdminObject] = []
+        var dead: [PublicationPlan] = []
         var rest = ids
         for attempt in 0..<Self.attemptLimit where !rest.isEmpty {
             let plans = self.plans(rest)
@@ -36,9 +36,9 @@ extension Publisher {
             for batch in self.batches(plans, isSplit: attempt > 0) {
                 switch await self.commit(batch) {
                 case .done(let revision):
-                    for plan in batch {
+                    for plan in batch where !plan.isKnown || plan.tombstone != nil {
                         self.note(plan.finding(at: revision, cluster: self.cluster), of: plan)
-                        if let tombstone = plan.tombstone { tombstones.append(tombstone) }
+                        if plan.tombstone != nil { dead.append(plan) }
                     }
                 case .changedMeanwhile:
                     rest += batch.map(\.id)
@@ -52,7 +52,7 @@ extension Publisher {
             }
         }
         failed += rest
-        failed += await self.remove(tombstones)
+        failed += await self.finish(dead)
         self.metrics.seconds.recordNanoseconds(max(0, self.environment.now() - start))
         return failed
     }
@@ -73,6 +73,7 @@ extension Publisher {
                 tombstone: objects.1,
                 known: self.board.entry(id),
                 keyspace: keyspace,
+                store: self.store.clusterID,
                 cluster: self.cluster
             )
         }
@@ -138,14 +139,34 @@ extension Publisher {
         self.board.note(entry, of: plan.id)
     }
 
-    /// Removes the tombstones of objects whose keys are gone; returns the objects if that failed.
-    private func remove(_ tombstones: [AdminObject]) async -> [AdminObjectID] {
-        guard !tombstones.isEmpty else { return [] }
+    /// Notes in the tombstones of these objects that their keys are gone, and removes those that are no longer
+    /// needed; returns the objects if that failed.
+    private func finish(_ plans: [PublicationPlan]) async -> [AdminObjectID] {
+        let now = self.environment.now()
+        let isCrowded = self.admin.tables.count(Tombstone.kind) > Tombstone.limit
+        var buried: [(tombstone: AdminObject, burial: Tombstone.Burial)] = []
+        var removed: [AdminObject] = []
+        for plan in plans {
+            guard let tombstone = plan.tombstone else { continue }
+            if plan.object != nil || isCrowded {
+                removed.append(tombstone)
+            } else if let burial = Tombstone.burial(tombstone) {
+                if now - burial.time > Tombstone.keepingTime { removed.append(tombstone) }
+            } else {
+                let burial = Tombstone.Burial(
+                    store: self.store.clusterID,
+                    revision: plan.revision,
+                    time: now
+                )
+                buried.append((tombstone, burial))
+            }
+        }
+        guard !buried.isEmpty || !removed.isEmpty else { return [] }
         do throws(AdminStoreError) {
-            try await Tombstone.remove(tombstones, from: self.admin)
+            try await Tombstone.finish(burying: buried, removing: removed, in: self.admin)
             return []
         } catch {
-            return tombstones.compactMap { Tombstone.id($0.name) }
+            return plans.map(\.id)
         }
     }
 }

@@ -7,6 +7,8 @@ package import Persistence
 package struct AdminEnvironment: Sendable {
     /// The objects.
     package var store: AdminStore
+    /// Where files are that nobody needs any more when the process ends.
+    package var scratch: ScratchDirectory
     /// The own cluster.
     package var cluster: ClusterContext
     /// The time in nanoseconds since 1970.
@@ -30,6 +32,7 @@ package struct AdminEnvironment: Sendable {
     /// Creates an environment.
     package init(
         store: AdminStore,
+        scratch: ScratchDirectory,
         cluster: ClusterContext,
         now: @escaping @Sendable () -> Int64,
         randomBytes: @escaping @Sendable (Int) -> [UInt8],
@@ -41,6 +44,7 @@ package struct AdminEnvironment: Sendable {
         systemFacts: @escaping @Sendable () async -> SystemFacts
     ) {
         self.store = store
+        self.scratch = scratch
         self.cluster = cluster
         self.now = now
         self.randomBytes = randomBytes

@@ -66,6 +66,21 @@ package struct AdminService: Sendable {
         return response
     }
 
+    /// Decides what becomes of a request's body.
+    ///
+    /// Only who may call an operation can send it more than any request may have: what is refused must not
+    /// cost memory or disk first.
+    package func planBody(of request: Request) -> BodyPlan {
+        let standard = BodyPlan.memory(limit: ServerLimits().bodyBytes)
+        guard let operation = self.routes.match(request.target.segments)?.operations[request.method],
+            operation.bodyLimit > 0, case .scope(let scope) = operation.access,
+            self.authenticator.may(request, scope)
+        else { return standard }
+        guard case .file = operation.body else { return .memory(limit: operation.bodyLimit) }
+        guard let file = self.environment.scratch.makeFile() else { return .refuse(.overloaded) }
+        return .sink(file, limit: operation.bodyLimit)
+    }
+
     // MARK: - The way of a request
 
     private func run(_ request: Request, _ requestID: String) async throws(Problem) -> Response {
@@ -144,7 +159,9 @@ package struct AdminService: Sendable {
         switch reply.content {
         case .none: break
         case .json(let bytes) where accepted == MediaType.yaml:
-            guard let document = try? JSONReader.read(bytes) else {
+            var limits = DocumentLimits()
+            limits.values = max(limits.values, bytes.count)
+            guard let document = try? JSONReader.read(bytes, limits: limits) else {
                 throw Problem(.internal, "the answer is not JSON")
             }
             response.fields.add("Content-Type", MediaType.yaml)

@@ -43,6 +43,14 @@ struct Authenticator: Sendable {
         }
     }
 
+    /// Whether the request comes from somebody who has the scope, for decisions before it is one.
+    ///
+    /// Who has not is found out, and counted, when the request is answered.
+    func may(_ request: Request, _ scope: TokenScope) -> Bool {
+        let caller = self.identify(request, Self.address(of: request.peer))
+        return (try? caller.get())?.may(scope) ?? false
+    }
+
     /// Whether `text` is a valid token, for the status page's sign-in.
     ///
     /// - Throws: 401, or 429 for an address that fails too often.

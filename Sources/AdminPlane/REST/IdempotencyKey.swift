@@ -15,8 +15,13 @@ struct IdempotencyKey: Sendable {
 
     /// Reads the field; `nil` when the request has none or is no POST.
     ///
+    /// - Parameter content: Stands for the body of a request that went to a file.
     /// - Throws: 400 for a key that is empty, too long or not visible ASCII.
-    init?(_ call: Call, _ environment: AdminEnvironment) throws(Problem) {
+    init?(
+        _ call: Call,
+        _ environment: AdminEnvironment,
+        content: () throws(Problem) -> [UInt8]? = { () throws(Problem) in nil }
+    ) throws(Problem) {
         guard call.request.method == "POST", let key = call.request.fields["Idempotency-Key"] else {
             return nil
         }
@@ -29,7 +34,8 @@ struct IdempotencyKey: Sendable {
         let query = call.query.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let head = ([call.request.method, call.request.target.rawPath] + query).joined(separator: "\u{0}")
         let body =
-            call.document.map { JSONWriter.write($0.canonical) } ?? Array(call.request.body.readableBytesView)
+            try content() ?? call.document.map { JSONWriter.write($0.canonical) }
+            ?? Array(call.request.body.readableBytesView)
         self.requestHash = environment.sha256(Array(head.utf8) + [0] + body)
     }
 
@@ -47,6 +53,11 @@ struct IdempotencyKey: Sendable {
 
     /// The answer of a repetition.
     func replay(_ answer: StoredAnswer) -> Result<StoredObjects.Change, Problem> {
+        self.reply(answer).map { StoredObjects.Change(reply: $0, object: nil, isReplayed: true) }
+    }
+
+    /// The stored answer, if it is one to this request.
+    func reply(_ answer: StoredAnswer) -> Result<Reply, Problem> {
         guard answer.requestHash == self.requestHash else {
             return .failure(Problem(.idempotencyMismatch, "the key was used for another request before"))
         }
@@ -59,7 +70,6 @@ struct IdempotencyKey: Sendable {
             guard let colon = line.firstIndex(of: ":") else { break }
             fields.add(String(line[..<colon]), line[line.index(after: colon)...].trimmingSpaces())
         }
-        let reply = Reply(answer.status, rest.isEmpty ? .none : .json(Array(rest)), fields: fields)
-        return .success(StoredObjects.Change(reply: reply, object: nil, isReplayed: true))
+        return .success(Reply(answer.status, rest.isEmpty ? .none : .json(Array(rest)), fields: fields))
     }
 }

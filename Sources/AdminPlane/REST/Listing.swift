@@ -88,6 +88,19 @@ final class SnapshotKeeper: Sendable {
         }
     }
 
+    /// The objects that a list goes on from, or, without a token, those that there are now.
+    ///
+    /// - Throws: 410 when they are no longer kept.
+    func tables(_ token: ContinueToken?, of store: AdminStore, now: Int64) throws(Problem) -> AdminTables {
+        guard let token else { return store.tables }
+        if let tables = self.snapshot(token.version, now: now) { return tables }
+        throw Problem(
+            .expired,
+            "the snapshot that this list began on is no longer kept",
+            hint: "list again from the beginning"
+        )
+    }
+
     /// Returns the snapshot of this version; `nil` when it is no longer kept.
     func snapshot(_ version: Int64, now: Int64) -> AdminTables? {
         self.snapshots.withLock { snapshots in

@@ -10,6 +10,8 @@ package enum MediaType {
     package static let ndjson = "application/x-ndjson"
     /// Server-sent events.
     package static let eventStream = "text/event-stream"
+    /// SQLite's files.
+    package static let sqlite = "application/vnd.sqlite3"
     /// Pages.
     package static let html = "text/html"
     /// Forms.

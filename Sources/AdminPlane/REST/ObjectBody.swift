@@ -21,12 +21,11 @@ struct ObjectBody: Sendable {
     ///
     /// The name is that of the path. Returns `nil` when something is wrong, which is noted.
     static func read(
-        _ document: DocumentValue,
+        _ field: FieldReader,
         _ kind: ObjectKind,
-        name: String?,
-        _ problems: FieldProblems
+        name: String?
     ) -> ObjectBody? {
-        FieldReader(document, problems: problems).object { fields in
+        field.object { fields in
             if let field = fields.optional("kind"), let text = field.string(), text != kind.kind {
                 field.reject(.mismatch, "must be \(kind.kind) here") as Void?
             }

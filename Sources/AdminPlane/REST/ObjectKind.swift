@@ -43,6 +43,11 @@ package struct ObjectKind: Sendable {
     /// Notes what is wrong with a spec.
     package let checkSpec: @Sendable (_ spec: FieldReader, Context) -> Void
 
+    /// Several objects of this kind, as names of operations have it, such as `ExportRules`.
+    var many: String {
+        self.plural.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+    }
+
     /// The id of an object of this kind.
     func id(_ name: String) -> AdminObjectID { AdminObjectID(kind: self.plural, name: name) }
 }

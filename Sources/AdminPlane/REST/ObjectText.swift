@@ -34,17 +34,23 @@ enum ObjectText {
 
     /// An object's metadata.
     static func metadata(_ object: AdminObject, _ kind: ObjectKind) -> DocumentValue {
-        var metadata = self.names(object.name, kind)
-        if !object.labels.isEmpty { metadata["labels"] = .object(DocumentObject(object.labels)) }
-        if !object.annotations.isEmpty {
-            metadata["annotations"] = .object(DocumentObject(object.annotations))
-        }
+        var metadata = self.written(object, kind)
         metadata["uid"] = .string(object.uid)
         metadata["resourceVersion"] = .string(String(object.resourceVersion))
         metadata["generation"] = .integer(object.generation)
         metadata["creationTimestamp"] = .string(Moment.text(object.createdAt))
         metadata["deletionTimestamp"] = object.deletedAt.map { .string(Moment.text($0)) }
         return .object(metadata)
+    }
+
+    /// The part of the metadata that a client writes.
+    private static func written(_ object: AdminObject, _ kind: ObjectKind) -> DocumentObject {
+        var metadata = self.names(object.name, kind)
+        if !object.labels.isEmpty { metadata["labels"] = .object(DocumentObject(object.labels)) }
+        if !object.annotations.isEmpty {
+            metadata["annotations"] = .object(DocumentObject(object.annotations))
+        }
+        return metadata
     }
 
     /// The part of the metadata that names an object.
@@ -60,13 +66,16 @@ enum ObjectText {
         return metadata
     }
 
+    /// The text of the object as a client writes it: without what the server adds.
+    static func source(_ object: AdminObject, _ kind: ObjectKind) -> [UInt8] {
+        Array("{\"kind\":\"\(kind.kind)\",\"metadata\":".utf8)
+            + JSONWriter.write(.object(self.written(object, kind))) + Array(",\"spec\":".utf8) + object.spec
+            + [UInt8(ascii: "}")]
+    }
+
     /// The object as a client writes it: without what the server adds.
     static func document(_ object: AdminObject, _ kind: ObjectKind) -> DocumentValue {
-        var metadata = self.names(object.name, kind)
-        if !object.labels.isEmpty { metadata["labels"] = .object(DocumentObject(object.labels)) }
-        if !object.annotations.isEmpty {
-            metadata["annotations"] = .object(DocumentObject(object.annotations))
-        }
+        let metadata = self.written(object, kind)
         let spec = (try? JSONReader.read(object.spec)) ?? .object(DocumentObject())
         return ["kind": .string(kind.kind), "metadata": .object(metadata), "spec": spec]
     }

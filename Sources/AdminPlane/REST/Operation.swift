@@ -22,8 +22,8 @@ package struct Operation: Sendable {
         case document
         /// A merge patch.
         case mergePatch
-        /// Bytes of one of these media types.
-        case bytes([String])
+        /// Bytes of one of these media types, which go to a file.
+        case file([String])
         /// A form.
         case form
     }
@@ -40,6 +40,8 @@ package struct Operation: Sendable {
     package var query: Set<String> = []
     /// The body.
     package var body = Body.none
+    /// The most bytes of the body, beyond what any request may have.
+    package var bodyLimit = 0
     /// The media types of the answer, in the order of preference.
     package var produces = MediaType.documents
     /// Does it.
@@ -53,6 +55,7 @@ package struct Operation: Sendable {
         _ access: Access,
         query: Set<String> = [],
         body: Body = .none,
+        bodyLimit: Int = 0,
         produces: [String] = MediaType.documents,
         handler: @escaping @Sendable (Call) async throws(Problem) -> Reply
     ) {
@@ -62,6 +65,7 @@ package struct Operation: Sendable {
         self.access = access
         self.query = query
         self.body = body
+        self.bodyLimit = bodyLimit
         self.produces = produces
         self.handler = handler
     }

@@ -62,26 +62,30 @@ package struct Problem: Error, Sendable {
         self.errors = errors
     }
 
-    /// The answer that tells of it.
-    func response(requestID: String) -> Response {
-        var document: DocumentValue = [
+    /// The problem as a document.
+    func document(requestID: String) -> DocumentValue {
+        let document: DocumentValue = [
             "type": .string(Self.path + self.slug.rawValue),
             "title": .string(self.slug.title),
             "status": .integer(Int64(self.slug.status)),
             "detail": .string(self.detail),
-            "instance": .string("urn:uuid:" + requestID),
+            // The client's own name for the request may have characters that no URI has.
+            "instance": .string("urn:uuid:" + PercentEncoding.encode(requestID)),
         ]
-        if case .object(var members) = document {
-            members["errors"] = self.errors.isEmpty ? nil : .array(self.errors.map(Self.document))
-            members["hint"] = self.hint.map { .string($0) }
-            members["retryAfterSeconds"] = self.retryAfterSeconds.map { .integer(Int64($0)) }
-            members["object"] = self.object.flatMap { try? JSONReader.read($0) }
-            document = .object(members)
-        }
+        guard case .object(var members) = document else { return document }
+        members["errors"] = self.errors.isEmpty ? nil : .array(self.errors.map(Self.document))
+        members["hint"] = self.hint.map { .string($0) }
+        members["retryAfterSeconds"] = self.retryAfterSeconds.map { .integer(Int64($0)) }
+        members["object"] = self.object.flatMap { try? JSONReader.read($0) }
+        return .object(members)
+    }
+
+    /// The answer that tells of it.
+    func response(requestID: String) -> Response {
         var fields = self.fields
         fields.add("Content-Type", "application/problem+json")
         if let seconds = self.retryAfterSeconds { fields.add("Retry-After", String(seconds)) }
-        let bytes = JSONWriter.write(document) + [UInt8(ascii: "\n")]
+        let bytes = JSONWriter.write(self.document(requestID: requestID)) + [UInt8(ascii: "\n")]
         return Response(status: self.slug.status, fields: fields, body: .bytes(ByteBuffer(bytes: bytes)))
     }
 

@@ -18,20 +18,20 @@ enum RequestBody {
         case .form:
             guard type == MediaType.form else { throw self.unsupported(type, [MediaType.form]) }
             return nil
-        case .bytes(let types):
+        case .file(let types):
             guard types.contains(type) else { throw self.unsupported(type, types) }
             return nil
         case .mergePatch:
             guard type == MediaType.mergePatch else { throw self.unsupported(type, [MediaType.mergePatch]) }
-            return try self.read(request, isYAML: false)
+            return try self.read(request, isYAML: false, operation)
         case .document:
-            if MediaType.isYAML(type) { return try self.read(request, isYAML: true) }
+            if MediaType.isYAML(type) { return try self.read(request, isYAML: true, operation) }
             // What `curl -d` says of any body, and what is not said at all, is taken for JSON. That does not
             // let other sites act for a browser's user: a cookie opens nothing that changes anything.
             guard ["", MediaType.json, MediaType.form].contains(type) else {
                 throw self.unsupported(type, MediaType.documents)
             }
-            return try self.read(request, isYAML: false)
+            return try self.read(request, isYAML: false, operation)
         }
     }
 
@@ -51,10 +51,18 @@ enum RequestBody {
         }
     }
 
-    private static func read(_ request: Request, isYAML: Bool) throws(Problem) -> DocumentValue {
+    private static func read(
+        _ request: Request,
+        isYAML: Bool,
+        _ operation: Operation
+    ) throws(Problem) -> DocumentValue {
         let bytes = Array(request.body.readableBytesView)
+        var limits = DocumentLimits()
+        // A larger body may have more values, as many as such documents have: a few for each line.
+        limits.values = max(limits.values, operation.bodyLimit / 8)
         do throws(DocumentError) {
-            return isYAML ? try YAMLReader.read(bytes) : try JSONReader.read(bytes)
+            return isYAML
+                ? try YAMLReader.read(bytes, limits: limits) : try JSONReader.read(bytes, limits: limits)
         } catch {
             throw Problem(error, isYAML: isYAML)
         }

@@ -166,12 +166,9 @@ extension StoredObjects {
                 return Change(reply: self.reply(200, current), object: current)
             }
             status = current == nil ? 201 : 200
-            let type =
-                self.kind.singular + (current == nil ? ".created" : verb == .rotate ? ".rotated" : ".updated")
-            object = try transaction.put(draft, event: type)
+            object = try self.kind.put(draft, verb, in: transaction)
         } else {
-            try transaction.delete(self.kind.plural, name, event: self.kind.singular + ".deleted")
-            if case .published = self.kind.effect { try Tombstone.write(self.kind.id(name), in: transaction) }
+            try self.kind.delete(name, in: transaction)
         }
         try transaction.audit(
             AuditLine.draft(
@@ -219,7 +216,8 @@ extension StoredObjects {
     /// - Throws: 422 with everything that is wrong with it but its spec.
     func body(_ document: DocumentValue?, name: String?) throws(Problem) -> ObjectBody {
         let problems = FieldProblems()
-        let body = ObjectBody.read(document ?? .null, self.kind, name: name, problems)
+        let field = FieldReader(document ?? .null, problems: problems)
+        let body = ObjectBody.read(field, self.kind, name: name)
         guard let body, problems.isEmpty else {
             // All that is wrong with the spec as well, in one answer.
             if let spec = document?.object?["spec"] { self.check(spec, name ?? "", problems) { _ in [] } }

@@ -20,7 +20,7 @@ struct StoredObjects: Sendable {
         let window = try ListWindow(call.query)
         let selector = try LabelSelector.read(call.query["labelSelector"])
         let now = self.environment.now()
-        let tables = try self.tables(window.token, now)
+        let tables = try self.snapshots.tables(window.token, of: self.store, now: now)
         var start = window.token?.last ?? ""
         if let namespace, start.isEmpty { start = namespace + "/" }
         var items: [[UInt8]] = []
@@ -84,16 +84,6 @@ struct StoredObjects: Sendable {
     /// The object's status, as JSON.
     func status(_ object: AdminObject) -> [UInt8] {
         ObjectStatus(object, self.kind, self.environment.applied).json
-    }
-
-    private func tables(_ token: ContinueToken?, _ now: Int64) throws(Problem) -> AdminTables {
-        guard let token else { return self.store.tables }
-        if let tables = self.snapshots.snapshot(token.version, now: now) { return tables }
-        throw Problem(
-            .expired,
-            "the snapshot that this list began on is no longer kept",
-            hint: "list again from the beginning"
-        )
     }
 
     // MARK: - Waiting

@@ -12,8 +12,13 @@ struct Waiting: Sendable {
 
     /// Reads the query; `nil` when the client does not want to wait.
     ///
+    /// - Parameter known: The condition that can be waited for.
     /// - Throws: 400 for a condition or a time that is not known.
-    static func read(_ query: [String: String], now: Int64) throws(Problem) -> Waiting? {
+    static func read(
+        _ query: [String: String],
+        now: Int64,
+        for known: String = "applied"
+    ) throws(Problem) -> Waiting? {
         let timeout = try query["timeout"].map { (text) throws(Problem) in try Self.nanoseconds(text) }
         guard let condition = query["wait"] else {
             guard timeout == nil else {
@@ -21,8 +26,8 @@ struct Waiting: Sendable {
             }
             return nil
         }
-        guard condition.lowercased() == "applied" else {
-            throw Problem(.invalidParameter, "the parameter wait must be applied")
+        guard condition.lowercased() == known else {
+            throw Problem(.invalidParameter, "the parameter wait must be \(known)")
         }
         return Waiting(deadline: now + (timeout ?? Self.defaultTimeout))
     }

@@ -6,6 +6,8 @@ import Persistence
 /// Who did what, as a list that goes on from any line.
 struct AuditResource: Sendable {
     let environment: AdminEnvironment
+    /// The names of kinds by what paths have.
+    let kindNames: [String: String]
 
     var operations: [Operation] {
         [
@@ -29,7 +31,7 @@ struct AuditResource: Sendable {
         } catch {
             throw Problem(error)
         }
-        let items = records.prefix(Int(limit)).map(Self.document)
+        let items = records.prefix(Int(limit)).map(self.document)
         if call.accepted == MediaType.ndjson {
             let bytes = items.flatMap { JSONWriter.write($0) + [UInt8(ascii: "\n")] }
             return Reply(200, .bytes(bytes, type: MediaType.ndjson))
@@ -60,7 +62,7 @@ struct AuditResource: Sendable {
         return number
     }
 
-    private static func document(_ record: AuditRecord) -> DocumentValue {
+    private func document(_ record: AuditRecord) -> DocumentValue {
         let draft = record.draft
         return [
             "id": .string(String(record.id)),
@@ -70,7 +72,7 @@ struct AuditResource: Sendable {
             "address": .string(draft.address),
             "requestID": .string(draft.requestID),
             "verb": .string(draft.verb),
-            "kind": .string(draft.kind),
+            "kind": .string(self.kindNames[draft.kind] ?? draft.kind),
             "name": .string(draft.name),
             "result": .integer(Int64(draft.result)),
             "difference": (try? JSONReader.read(draft.difference)) ?? .null,

@@ -8,7 +8,7 @@ enum StoredKinds {
         let read = Operation.Access.scope(kind.readScope)
         let write = Operation.Access.scope(kind.writeScope)
         var operations = [
-            Operation("list\(kind.kind)s", "GET", collection, read, query: ListWindow.parameters) {
+            Operation("list\(kind.many)", "GET", collection, read, query: ListWindow.parameters) {
                 (call) throws(Problem) in try objects.list(call)
             },
             Operation(
@@ -45,7 +45,7 @@ enum StoredKinds {
         if kind.isNamespaced {
             operations.append(
                 Operation(
-                    "listNamespaced\(kind.kind)s",
+                    "listNamespaced\(kind.many)",
                     "GET",
                     collection + "/{namespace}",
                     read,

@@ -51,7 +51,8 @@ struct SystemResource: Sendable {
             "ready": .bool(facts.isReady),
             "store": [
                 "revision": .string(String(facts.revision)),
-                "compactedRevision": .string(String(facts.compactedRevision)),
+                // A store that was never compacted says -1, as etcd's does inside.
+                "compactedRevision": .string(String(max(0, facts.compactedRevision))),
                 "keys": .integer(Int64(facts.keys)),
                 "bytes": .integer(Int64(facts.bytes)),
                 "durability": .string(facts.durability),

@@ -79,7 +79,7 @@ extension CertificateAuthority {
     }
 
     /// Checks that this authority and those above it count at `now`, and for the whole of `requested`.
-    private func checkCanIssue(_ requested: Validity, now: Int64) throws(PKIError) {
+    func checkCanIssue(_ requested: Validity, now: Int64) throws(PKIError) {
         for issuer in [self.certificate] + self.chain {
             let validity = issuer.validity
             guard now < validity.notAfter else {

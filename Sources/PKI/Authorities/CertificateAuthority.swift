@@ -2,8 +2,8 @@
 //
 // What this is: the mechanism. It makes keys, issues leaf certificates by profile, verifies chains at a given
 // time, and keeps the first set of credentials in one directory. What it is not: it knows no clock (time is a
-// parameter), no log, no TLS, no database and no REST resource. Where it decides something (when to renew, who
-// would be cut off, whom to trust), it does so from values that it is given.
+// parameter), no log, no TLS, no database and no REST resource. Where it decides something (when to renew,
+// who would be cut off, whom to trust), it does so from values that it is given.
 //
 // The idea: every OpenSSL object has exactly one Swift owner (`PrivateKey`, `Certificate`,
 // `CertificateVerifier` are shared and immutable; `CertificateBuilder` and `MemoryStream` live for one call),
@@ -88,9 +88,9 @@ package struct CertificateAuthority: Sendable {
         try builder.signed(by: self.key)
     }
 
-    /// Lends the key to what this authority signs besides certificates.
-    func withKey<R, E: Error>(_ body: (PrivateKey) throws(E) -> R) throws(E) -> R {
-        try body(self.key)
+    /// Signs a revocation list that is put together.
+    func sign(_ builder: consuming RevocationListBuilder) throws(PKIError) -> RevocationList {
+        try builder.signed(by: self.key)
     }
 
     /// The name of the root that a cluster makes for its mesh.

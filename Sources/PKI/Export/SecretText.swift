@@ -24,9 +24,13 @@ import COpenSSL
         for byte in text.utf8 { self.append(byte) }
     }
 
+    mutating func append(_ bytes: RawSpan) {
+        for index in 0..<bytes.byteCount { self.append(bytes.byte(at: index)) }
+    }
+
     /// Appends the base64 of `bytes`.
-    mutating func appendBase64(_ bytes: RawSpan) {
-        Base64.encode(bytes, as: .standard) { self.append($0) }
+    mutating func appendBase64(_ bytes: RawSpan, as alphabet: Base64.Alphabet = .standard) {
+        Base64.encode(bytes, as: alphabet) { self.append($0) }
     }
 
     /// Returns what was written.

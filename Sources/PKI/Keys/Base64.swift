@@ -97,11 +97,3 @@ enum Base64 {
         }
     }
 }
-
-extension RawSpan {
-    /// Returns the byte at `index`, which must be in bounds.
-    func byte(at index: Int) -> UInt8 {
-        precondition((0..<self.byteCount).contains(index), "a byte outside of a span")
-        return unsafe self.unsafeLoad(fromByteOffset: index, as: UInt8.self)
-    }
-}

@@ -38,7 +38,7 @@ package struct EncryptionKey: Sendable {
             throw .invalidEncryptionKey(reason: "longer than \(Self.longestText) bytes")
         }
         let decoded = text.withBytes { whole -> SecretBytes? in
-            let trimmed = whole.extracting(Self.inner(whole))
+            let trimmed = whole.extracting(whole.withoutWhiteSpace)
             if trimmed.byteCount == 2 * Self.byteCount { return Self.decodeHexadecimal(trimmed) }
             return Base64.decode(trimmed, as: .standard) ?? Base64.decode(trimmed, as: .url)
         }
@@ -82,16 +82,6 @@ package struct EncryptionKey: Sendable {
             }
             return count
         }
-    }
-
-    /// Where the text without white space around it lies.
-    private static func inner(_ text: RawSpan) -> Range<Int> {
-        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
-        var start = 0
-        var end = text.byteCount
-        while start < end, isSpace(text.byte(at: start)) { start += 1 }
-        while start < end, isSpace(text.byte(at: end - 1)) { end -= 1 }
-        return start..<end
     }
 
     private static func decodeHexadecimal(_ text: RawSpan) -> SecretBytes? {

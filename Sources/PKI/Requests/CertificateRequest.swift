@@ -2,7 +2,8 @@ import COpenSSL
 
 /// A request for a certificate (PKCS#10, RFC 2986) whose sender has proved to have the key.
 ///
-/// What it says is a wish: ``CertificateProfile/template(for:cluster:peer:namespace:additionalNames:)`` decides.
+/// What it says is a wish; ``CertificateProfile/template(for:cluster:peer:namespace:additionalNames:)``
+/// decides.
 package struct CertificateRequest: Hashable, Sendable {
     /// The longest request that is looked at, in bytes of PEM or DER.
     package static let largestBytes = 1 << 16
@@ -73,13 +74,7 @@ package struct CertificateRequest: Hashable, Sendable {
 
     /// The request in PEM, with a newline at its end.
     package var pem: [UInt8] {
-        let mark = "CERTIFICATE REQUEST-----\n"
-        var text = Array("-----BEGIN \(mark)".utf8)
-        let characters = Array(Base64.text(self.der, as: .standard).utf8)
-        for start in stride(from: 0, to: characters.count, by: 64) {
-            text += characters[start..<min(start + 64, characters.count)] + [UInt8(ascii: "\n")]
-        }
-        return text + Array("-----END \(mark)".utf8)
+        PEMText.block("CERTIFICATE REQUEST", self.der)
     }
 
     private static func decoded(_ bytes: [UInt8]) throws(PKIError) -> OpaquePointer {

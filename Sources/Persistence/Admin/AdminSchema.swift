@@ -43,6 +43,25 @@ enum AdminSchema {
         try self.migrate(db)
     }
 
+    /// What a database of this version has: its tables and indexes, and nothing else.
+    static func definitions(ofVersion version: Int) throws -> [String] {
+        try DatabaseQueue().writeWithoutTransaction { db in
+            for migration in self.migrations.prefix(version) { try db.execute(sql: migration) }
+            return try self.definitions(db)
+        }
+    }
+
+    /// What the database has.
+    static func definitions(_ db: Database) throws -> [String] {
+        try String.fetchAll(
+            db,
+            sql: """
+                SELECT type || ' ' || name || ' on ' || tbl_name || ': ' || coalesce(sql, '')
+                FROM sqlite_schema ORDER BY type, name
+                """
+        )
+    }
+
     /// Brings the tables to the newest version, in one transaction.
     static func migrate(_ db: Database) throws {
         let found = Int(try Int32.fetchOne(db, sql: "PRAGMA user_version") ?? 0)

@@ -39,7 +39,8 @@ extension AdminStore {
         }
     }
 
-    private static func load(_ db: Database) throws -> (AdminTables, AdminTail) {
+    /// Reads every object, and where events and audit end.
+    static func load(_ db: Database) throws -> (AdminTables, AdminTail) {
         var tables = AdminTables()
         var tail = AdminTail()
         // The sequence knows also of rows that were deleted.

@@ -52,25 +52,28 @@ extension AdminStore {
     /// - Returns: The first line that is not what was written, or is missing; `nil` when all are in order.
     package func firstBrokenAuditLine() async throws(AdminStoreError) -> Int64? {
         let sha256 = self.environment.sha256
-        return try await self.read { db in
-            var id: Int64 = 0
-            var hash: [UInt8] = []
-            let rows = try Row.fetchCursor(db, sql: "SELECT * FROM audit ORDER BY id")
-            while let record = try rows.next().map(Self.auditRecord) {
-                id += 1
-                let bytes = AuditRecord.hashedBytes(
-                    id: id,
-                    time: record.time,
-                    draft: record.draft,
-                    previous: hash
-                )
-                hash = sha256(bytes)
-                guard record.id == id, record.hash == hash else { return id }
-            }
-            // The sequence tells of lines that were cut off at the end.
-            let last = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'audit'")
-            return id < last ?? 0 ? id + 1 : nil
+        return try await self.read { db in try Self.firstBrokenAuditLine(db, sha256) }
+    }
+
+    /// See ``firstBrokenAuditLine()``.
+    static func firstBrokenAuditLine(_ db: Database, _ sha256: ([UInt8]) -> [UInt8]) throws -> Int64? {
+        var id: Int64 = 0
+        var hash: [UInt8] = []
+        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM audit ORDER BY id")
+        while let record = try rows.next().map(Self.auditRecord) {
+            id += 1
+            let bytes = AuditRecord.hashedBytes(
+                id: id,
+                time: record.time,
+                draft: record.draft,
+                previous: hash
+            )
+            hash = sha256(bytes)
+            guard record.id == id, record.hash == hash else { return id }
         }
+        // The sequence tells of lines that were cut off at the end.
+        let last = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'audit'")
+        return id < last ?? 0 ? id + 1 : nil
     }
 
     /// Deletes the events that are neither among the newest `count` nor younger than `time`, and the answers

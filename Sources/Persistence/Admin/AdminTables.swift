@@ -26,6 +26,11 @@ package struct AdminTables: Sendable {
         return table[index...]
     }
 
+    /// The kinds of which there are objects, in the order of their bytes.
+    package var kinds: [String] {
+        self.tables.filter { !$0.value.isEmpty }.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
     /// The number of objects of a kind.
     package func count(_ kind: String) -> Int { self.tables[kind]?.count ?? 0 }
 

@@ -54,6 +54,38 @@ package final class AdminTransaction {
             generation: generation,
             createdAt: old?.createdAt ?? self.time
         )
+        try self.insert(object)
+        return object
+    }
+
+    /// Puts an object of a backup: what it was, with its own number and time, whatever has its name now.
+    ///
+    /// Resource version and generation do not go back: somebody may have seen the newer ones.
+    ///
+    /// - Returns: The object as it is now.
+    @discardableResult
+    package func restore(_ backup: AdminObject, event type: String) throws(PersistenceError) -> AdminObject {
+        let old = self.object(backup.kind, backup.name)
+        if let old, old.uid != backup.uid {
+            try self.execute("DELETE FROM objects WHERE kind = ? AND name = ?", [old.kind, old.name])
+        }
+        let event = try self.emit(type, kind: backup.kind, name: backup.name)
+        var generation = backup.generation
+        if let old {
+            generation = old.spec == backup.spec ? old.generation : max(old.generation + 1, generation)
+        }
+        let object = AdminObject(
+            backup.draft,
+            uid: backup.uid,
+            resourceVersion: event.id,
+            generation: generation,
+            createdAt: backup.createdAt
+        )
+        try self.insert(object)
+        return object
+    }
+
+    private func insert(_ object: AdminObject) throws(PersistenceError) {
         try self.execute(
             """
             INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -70,7 +102,6 @@ package final class AdminTransaction {
             ]
         )
         self.state.changes[AdminObjectID(kind: object.kind, name: object.name)] = .init(object: object)
-        return object
     }
 
     /// Deletes an object, if it is there, and says so in an event.

@@ -65,6 +65,8 @@ def before_call(context, case, kwargs):
         for name, other in (("timeout", None), ("wait", "dryRun"), ("timeout", "dryRun"), ("tail", "since")):
             if name in query and (other in query if other else "wait" not in query):
                 del query[name]
+        if case.operation.path == "/api/v1/config" and case.method == "PUT":
+            together(query)
         # What cannot be made up.
         query.pop("continue", None)
         if isinstance(query.get("labelSelector"), str):
@@ -79,6 +81,17 @@ def before_call(context, case, kwargs):
     if case.operation.path.startswith("/api/v1/tokens/") and case.method != "GET":
         if case.path_parameters.get("name") == OWN_TOKEN:
             case.path_parameters = {**case.path_parameters, "name": "not-there"}
+
+
+def together(query):
+    """`mode=replace` and `prune=true` go together, and only they say what may be deleted."""
+    if query.get("mode") != "replace" or str(query.get("prune")).lower() != "true":
+        for name in ("kinds", "labelSelector"):
+            query.pop(name, None)
+        if query.get("mode") == "replace":
+            del query["mode"]
+        if str(query.get("prune")).lower() == "true":
+            del query["prune"]
 
 
 @schemathesis.hook

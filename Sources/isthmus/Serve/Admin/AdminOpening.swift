@@ -52,6 +52,9 @@ struct AdminOpening {
         let certificates = self.needsCertificates ? self.certificates : nil
         let environment = AdminEnvironment(
             store: store,
+            scratch: try StartFailure.wrap {
+                try ScratchDirectory(path: self.configuration.stateDirectory + "/scratch")
+            },
             cluster: self.cluster,
             now: AdminClock.now,
             randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
@@ -67,9 +70,16 @@ struct AdminOpening {
         let feed = EventFeed(store: store, now: AdminClock.now)
         commits.tell { _ in feed.wake() }
         commits.tell { publisher.mark($0) }
+        let jobs = JobRunner(
+            store: store,
+            now: environment.now,
+            randomBytes: environment.randomBytes
+        )
+        try await jobs.recover()
         let service = AdminAPI.makeService(
             environment,
             feed: feed,
+            jobs: jobs,
             pages: try SharedFiles.read(self.configuration.shareDirectory),
             metrics: self.registry
         )
@@ -81,6 +91,7 @@ struct AdminOpening {
             service: service,
             feed: feed,
             publisher: publisher,
+            jobs: jobs,
             server: server,
             certificates: certificates,
             logger: self.logger,
@@ -162,9 +173,11 @@ struct AdminOpening {
             case .unix(let path): ServerConfiguration.Listener(.unix(path: path))
             }
         }
+        var server = ServerConfiguration(listeners: listeners)
+        server.planBody = { service.planBody(of: $0) }
         return try StartFailure.wrap {
             try MicroHTTP.Server(
-                ServerConfiguration(listeners: listeners),
+                server,
                 metrics: ServerMetrics(factory: self.registry),
                 now: { NIODeadline.now() },
                 refusalResponse: { service.respond(to: $0) },

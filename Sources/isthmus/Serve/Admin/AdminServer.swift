@@ -27,6 +27,7 @@ struct AdminServer: Service {
     let service: AdminService
     let feed: EventFeed
     let publisher: Publisher
+    let jobs: JobRunner
     /// The listeners; `nil` without any.
     let server: MicroHTTP.Server?
     let certificates: AdminCertificates?
@@ -41,6 +42,7 @@ struct AdminServer: Service {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.feed.run() }
             group.addTask { await self.publisher.run() }
+            group.addTask { await self.jobs.run() }
             group.addTask { await self.prune() }
             group.addTask {
                 while !Task.isCancelled {
@@ -97,7 +99,6 @@ struct AdminServer: Service {
 enum AdminClock {
     /// Nanoseconds since 1970.
     @Sendable static func now() -> Int64 {
-        // Not `clock_gettime`: whether its type is visible depends on what other files import.
-        Int64(Date().timeIntervalSince1970 * 1_000_000) * 1_000
+        WallClock.nanoseconds
     }
 }
