@@ -39,7 +39,8 @@ import Testing
 
     @Test func templatesAreFoundByName() {
         let file =
-            "<!doctype html>\n<template id=\"one\">\n<p>1</p>\n</template>\n<template id=\"two\">\n2</template>"
+            "<!doctype html>\n<template id=\"one\">\n<p>1</p>\n</template>\n"
+            + "<template id=\"two\">\n2</template>"
         let templates = PageTemplate.templates(in: file)
         #expect(templates == ["one": PageTemplate("<p>1</p>\n"), "two": PageTemplate("2")])
     }

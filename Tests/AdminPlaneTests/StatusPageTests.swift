@@ -19,7 +19,12 @@ import Testing
         try await withAdminPlane { plane in
             let service = AdminAPI.makeService(
                 plane.environment,
-                feed: EventFeed(store: plane.store, now: { plane.clock.now }),
+                feed: EventFeed(
+                    store: plane.store,
+                    now: { plane.clock.now },
+                    sleep: { try? await Task.sleep(for: $0) }
+                ),
+                jobs: plane.jobs,
                 pages: StaticFiles(contract: [], page: files),
                 metrics: NOOPMetricsHandler.instance
             )

@@ -75,7 +75,10 @@ def test_a_restore_brings_back_what_was_and_outlives_a_restart(admin, running):
     lines = len(admin.audit())
     plan = admin.post("system/restore?dryRun=All", backup, headers=SQLITE).json
     assert plan["summary"] == {"create": 2, "update": 1, "delete": 1, "unchanged": 2}
-    assert {(item["action"], item["name"]) for item in plan["items"]} >= {("delete", "added"), ("create", "looker")}
+    assert {(item["action"], item["name"]) for item in plan["items"]} >= {
+        ("delete", "added"),
+        ("create", "looker"),
+    }
     assert admin.get("nodes/added")
 
     operation = restore(admin, backup)
@@ -143,7 +146,10 @@ def test_a_backup_while_everybody_writes_is_one_moment(admin, tmp_path):
         number = 0
         while not stop.is_set():
             number += 1
-            items = [{"kind": "Node", "metadata": {"name": f"{side}-{writer}"}, **node(number % 200 + 1)} for side in "lr"]
+            items = [
+                {"kind": "Node", "metadata": {"name": f"{side}-{writer}"}, **node(number % 200 + 1)}
+                for side in "lr"
+            ]
             try:
                 admin.put("config", {"items": items})
             except AssertionError as error:

@@ -26,9 +26,13 @@ def service(number, **labels):
     metadata = {"namespace": "shop", "name": f"service-{number:05}"}
     if labels:
         metadata["labels"] = labels
-    ports = [{"name": "http", "port": 80, "protocol": "TCP"}, {"name": "metrics", "port": 9090, "protocol": "TCP"}]
+    ports = [
+        {"name": "http", "port": 80, "protocol": "TCP"},
+        {"name": "metrics", "port": 9090, "protocol": "TCP"},
+    ]
     backends = [
-        {"ip": f"10.1.{number % 250}.{each}", "ports": ports, "hostname": f"web-{each}", "zone": "a"} for each in range(2)
+        {"ip": f"10.1.{number % 250}.{each}", "ports": ports, "hostname": f"web-{each}", "zone": "a"}
+        for each in range(2)
     ]
     address = f"10.96.{number // 250}.{number % 250 + 1}"
     spec = {"frontends": [{"ip": address, "ports": ports}], "backends": backends, "labels": {"app": "shop"}}
@@ -85,7 +89,10 @@ def test_pruning_deletes_only_what_is_meant(admin):
         ("delete", "Service", "shop/service-00001")
     ]
     assert [item["kind"] for item in admin.get("config").json["items"]] == ["Node", "Service", "Settings"]
-    assert [item["kind"] for item in admin.get("config?kinds=nodes,services").json["items"]] == ["Node", "Service"]
+    assert [item["kind"] for item in admin.get("config?kinds=nodes,services").json["items"]] == [
+        "Node",
+        "Service",
+    ]
     assert admin.put("config?mode=replace", config(), expect=400).slug == "invalid-parameter"
     assert admin.put("config?prune=true", config(), expect=400).slug == "invalid-parameter"
 
@@ -95,7 +102,9 @@ def test_a_document_with_mistakes_changes_nothing_and_names_them_all(admin):
     bad = {"kind": "Node", "metadata": {"name": "node-b"}, "spec": {"color": 1, "addresses": "x"}}
     twice = [node("node-a"), node("node-a", last=11)]
     answer = admin.put("config", config(service(1), bad, *twice, {"kind": "Token"}), expect=422)
-    assert {"/items/1/spec/color", "/items/1/spec/addresses", "/items/3", "/items/4/kind"} <= set(answer.pointers)
+    assert {"/items/1/spec/color", "/items/1/spec/addresses", "/items/3", "/items/4/kind"} <= set(
+        answer.pointers
+    )
     assert admin.get("config").body == before
 
 
@@ -105,7 +114,9 @@ def test_every_change_has_an_event_and_a_line_of_the_audit(admin):
     admin.put("config", config(node("node-a"), node("node-b")), headers={"X-Request-Id": "run-7"})
     admin.put("config?mode=replace&prune=true", config(node("node-a", last=11)))
     # The server's own reconciler may add events of its own.
-    types = [(event["type"], event["name"]) for event in admin.events(since) if event["type"].startswith("node.")]
+    types = [
+        (event["type"], event["name"]) for event in admin.events(since) if event["type"].startswith("node.")
+    ]
     assert types == [
         ("node.created", "node-a"),
         ("node.created", "node-b"),
