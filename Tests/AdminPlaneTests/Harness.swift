@@ -53,7 +53,11 @@ final class AdminHarness: Sendable {
             administrator: { _ in nil },
             applied: applied,
             data: self.data.view,
-            systemFacts: { SystemFacts() }
+            systemFacts: {
+                var facts = SystemFacts()
+                facts.isReady = true
+                return facts
+            }
         )
         try await AdminAPI.prepare(store)
         self.token = try #require(try await BootstrapToken.make(in: environment))
