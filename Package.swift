@@ -288,8 +288,7 @@ let package = Package(
             name: "AdminPlaneTests",
             dependencies: [
                 "TestSupport", "AdminPlane", "AccessControl", "Documents", "MVCC", "MeshResources",
-                "MeshSchema",
-                "MicroHTTP", "PKI", "Persistence", "Storage", nioCore, logging, metrics,
+                "MeshSchema", "MicroHTTP", "PKI", "Persistence", "Storage", nioCore, logging, metrics,
             ],
             swiftSettings: relaxed
         ),

@@ -35,6 +35,7 @@ export class Rate {
     const line = this.points.map((rate, index) => `${at(index).toFixed(1)},${level(rate).toFixed(1)}`).join(' ');
     const picture = document.createElementNS(namespace, 'svg');
     picture.setAttribute('viewBox', `0 0 ${width} ${height}`);
+    picture.setAttribute('preserveAspectRatio', 'none');
     picture.setAttribute('aria-hidden', 'true');
     const area = document.createElementNS(namespace, 'polygon');
     area.setAttribute('points', `${left.toFixed(1)},${height} ${line} ${width},${height}`);

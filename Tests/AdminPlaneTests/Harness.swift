@@ -56,7 +56,11 @@ final class AdminHarness: Sendable {
             administrator: { _ in nil },
             applied: applied,
             data: self.data.view,
-            systemFacts: { SystemFacts() }
+            systemFacts: {
+                var facts = SystemFacts()
+                facts.isReady = true
+                return facts
+            }
         )
         environment.pki = self.pki
         try await AdminAPI.prepare(store)

@@ -183,7 +183,7 @@ def test_a_certificate(own_server, media):
     performer.perform("rotateEncryptionKey")
     # Several documents, which no schema of one can describe.
     answer = own_server.api().post("/api/v1/certificates:export", {})
-    assert answer.status_code == 200 and answer.text.count("kind: Secret") == 6
+    assert answer.status == 200 and answer.text.count("kind: Secret") == 6
     SEEN[media] |= performer.seen | {("exportCertificates", 200, "all")}
 
 
@@ -193,7 +193,7 @@ def test_revocations(own_server, media):
     for operation in ("createRevocation", "getRevocation", "listRevocations", "deleteRevocation"):
         performer.perform(operation)
     spec = {"clusterID": 77, "endpoints": [{"url": "https://hills.example:2379"}], "trust": {"pem": HILLS}}
-    assert own_server.api().put("/api/v1/peers/hills", {"spec": spec}).status_code == 201
+    assert own_server.api().put("/api/v1/peers/hills", {"spec": spec}).status == 201
     performer.parameters["name"] = performer.perform("importRevocationList", 201)["metadata"]["name"]
     performer.perform("importRevocationList", 200)
     for operation in ("getRevocationList", "listRevocationLists", "deleteRevocationList"):

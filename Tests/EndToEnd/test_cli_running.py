@@ -22,7 +22,8 @@ pytestmark = pytest.mark.isthmus_only
 
 def test_events_are_told_and_followed(clean, tmp_path):
     (tmp_path / "a.yaml").write_text(node("a"))
-    following = clean.start("events", "--follow", "--since", "0", "--kind", "nodes", "-o", "json")
+    newest = clean.json("get", "nodes")["metadata"]["resourceVersion"]
+    following = clean.start("events", "--follow", "--since", newest, "--kind", "nodes", "-o", "json")
     clean.expect(0, "apply", "-f", "a.yaml")
     clean.expect(0, "delete", "node", "a")
     seen = []

@@ -64,8 +64,8 @@ def make_world(make_page):
         maker = make_page()
         maker.open(f"{stand_in.url}/blank")
         stand_in.tree = maker.run(
-            "(answers) => import('/static/summary.js')"
-            ".then((all) => all.summary(answers, Date.now() / 1000))",
+            """(answers) => import('/static/summary.js')
+                .then((all) => all.summary(answers, Date.now() / 1000))""",
             stand_in.answers,
         )
         assert maker.complaints == []

@@ -13,6 +13,8 @@ package struct CertificateExpiry: Sendable, Hashable {
     let name: String
     /// The end of its life, in seconds since 1970.
     package let notAfter: Int64
+    /// The beginning of its life, in seconds since 1970.
+    let issuedAt: Int64
     /// When it renews itself, in seconds since 1970; before that nobody has to be told that its end is near.
     var renewsAt: Int64?
 }
@@ -38,7 +40,8 @@ extension MeshPKI {
                     id: "authority/\(object.name)/\(generation.number)",
                     kind: object.kind,
                     name: object.name,
-                    notAfter: generation.certificates.map(\.validity.notAfter).min() ?? 0
+                    notAfter: generation.certificates.map(\.validity.notAfter).min() ?? 0,
+                    issuedAt: generation.issuing.validity.notBefore
                 )
             }
         }
@@ -50,6 +53,7 @@ extension MeshPKI {
                     kind: object.kind,
                     name: object.name,
                     notAfter: record.leaf.validity.notAfter,
+                    issuedAt: record.leaf.validity.notBefore + Self.backdating,
                     renewsAt: record.origin == .server
                         ? RenewalPlan.renewalTime(
                             record.leaf.validity,
@@ -70,12 +74,14 @@ extension MeshPKI {
             let state = transaction.object(Self.watchKind, "last")
             let document = state.flatMap { try? JSONReader.read($0.spec) }
             let last = document?.object?["time"]?.integer ?? now - 1
+            var isNews = state == nil
             for expiry in expiries where expiry.renewsAt.map({ $0 <= now }) ?? true {
                 let due = Self.warningDays.first { days in
                     let moment = expiry.notAfter - days * 86_400
-                    return last < moment && moment <= now
+                    return max(last, expiry.issuedAt) < moment && moment <= now
                 }
                 guard let due else { continue }
+                isNews = true
                 try transaction.emit(
                     "certificate.expiring",
                     kind: expiry.kind,
@@ -89,6 +95,8 @@ extension MeshPKI {
                     )
                 )
             }
+            // What lies between the last look that is remembered and now was nothing, and stays nothing.
+            guard isNews else { return .rollBack(()) }
             var draft = AdminObjectDraft(kind: Self.watchKind, name: "last")
             draft.spec = JSONWriter.write(["time": .integer(max(now, last))])
             _ = try transaction.put(draft, event: ".looked")

@@ -181,7 +181,8 @@ package final class Publisher: Sendable {
     /// Looks at what was marked, then at the next part of the pass; returns what has to be tried again.
     private func turn(_ progress: inout Progress) async -> [AdminObjectID] {
         // What was marked goes first: a change shall not wait for a pass over everything.
-        let changes = progress.pass == nil ? await self.dirty.next() : self.dirty.take()
+        let isBusy = progress.pass != nil || progress.wantsPass
+        let changes = isBusy ? self.dirty.take() : await self.dirty.next()
         var failed: [AdminObjectID] = []
         switch changes {
         case .everything: progress.wantsPass = true

@@ -120,8 +120,8 @@ package struct AdminService: Sendable {
 
     /// Whether the request is for something that everyone may have, such as a bundle of roots.
     private func isOpen(_ request: Request) -> Bool {
-        let method = request.method == "HEAD" ? "GET" : request.method
-        return self.routes.match(request.target.segments)?.operations[method]?.access == .open
+        guard let match = self.routes.match(request.target.segments) else { return false }
+        return match.operations.values.allSatisfy { $0.access == .open }
     }
 
     private func operation(for request: Request) throws(Problem) -> (Operation, [String: String]) {

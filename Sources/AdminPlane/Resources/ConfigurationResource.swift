@@ -120,20 +120,15 @@ struct ConfigurationSelection: Sendable {
             return
         }
         let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        for name in names where !ConfigurationResource.kinds.contains(where: { Self.is($0, name) }) {
+        self.kinds = ConfigurationResource.kinds.filter { names.contains($0.plural) }
+        // A name that is not known, or comes twice, is one too many.
+        guard self.kinds.count == names.count else {
             let known = ConfigurationResource.kinds.map(\.plural).joined(separator: ", ")
-            throw Problem(.invalidParameter, "the parameter kinds must name some of \(known)")
-        }
-        self.kinds = ConfigurationResource.kinds.filter { kind in
-            names.contains { Self.is(kind, $0) }
+            throw Problem(.invalidParameter, "the parameter kinds must name some of \(known), each once")
         }
     }
 
     func includes(_ object: AdminObject) -> Bool { self.selector?.matches(object.labels) ?? true }
-
-    private static func `is`(_ kind: ObjectKind, _ name: String) -> Bool {
-        kind.plural == name || kind.kind == name
-    }
 }
 
 /// How a configuration is to be applied.

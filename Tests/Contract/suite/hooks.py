@@ -94,7 +94,18 @@ def together(query):
             del query["prune"]
 
 
+@schemathesis.serializer("application/vnd.sqlite3")
+def database(context, value):
+    """A backup that is made up: bytes that are none."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """To be told to wait is to be refused, too: who sends wrong tokens all the time is answered 429."""
-    return "got `429" not in str(failure)
+    """Leaves out what is no failure.
+
+    To be told to wait is to be refused, too: who sends wrong tokens all the time is answered 429. And
+    the writer of YAML here leaves 089 without quotation marks, which is text in YAML 1.1 and a number in 1.2:
+    the server asks which is meant.
+    """
+    return "got `429" not in str(failure) and "or a number without leading zeros" not in response.text

@@ -26,9 +26,11 @@ def fill(template, fields):
     # Fields first within the template itself only: what a slot brings is filled by its own call.
     pieces = re.split(r"(<!--isthmus:\w+-->)", template)
     return "".join(
-        slot(match)
-        if (match := re.fullmatch(r"<!--isthmus:(\w+)-->", piece))
-        else re.sub(r"\{\{(\w+)\}\}", field, piece)
+        (
+            slot(match)
+            if (match := re.fullmatch(r"<!--isthmus:(\w+)-->", piece))
+            else re.sub(r"\{\{(\w+)\}\}", field, piece)
+        )
         for piece in pieces
     )
 

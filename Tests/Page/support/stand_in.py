@@ -1,7 +1,4 @@
-"""A server with the page's files and the answers of one world.
-
-It can go away, come back, and say things happened.
-"""
+"""A server with the page's files and the answers of one world; it can go away, come back, make events."""
 
 import hashlib
 import json

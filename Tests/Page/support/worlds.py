@@ -14,9 +14,13 @@ def ago(seconds):
 
 def condition(kind="Applied", status="True", reason="Applied", message="", seconds=3600):
     return {
-        "type": kind, "status": status, "reason": reason, "message": message,
-        "lastTransitionTime": ago(seconds), "observedGeneration": 1,
-    }  # fmt: skip
+        "type": kind,
+        "status": status,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": ago(seconds),
+        "observedGeneration": 1,
+    }
 
 
 def peer(name, number, broken_at=None, message="", waiting_at=None, **status):
@@ -42,8 +46,10 @@ def peer(name, number, broken_at=None, message="", waiting_at=None, **status):
     if not stop:
         status = {
             "counts": {"nodes": 3 + number, "services": 40, "identities": 212, "endpoints": 1404},
-            "lagSeconds": 0, "lastUpdateTime": ago(3), **status,
-        }  # fmt: skip
+            "lagSeconds": 0,
+            "lastUpdateTime": ago(3),
+            **status,
+        }
     elif broken_at:
         status = {"lastUpdateTime": ago(5400), "lagSeconds": 5400, **status}
     return {
@@ -77,12 +83,19 @@ def service(namespace, name, clusters, affinity="none", shared=True):
 
 def client(number, identity, lag=0, catching_up=0, days=89):
     status = {
-        "identity": identity, "address": f"10.{number // 200}.{number % 200}.7:{40000 + number}",
+        "identity": identity,
+        "address": f"10.{number // 200}.{number % 200}.7:{40000 + number}",
         "since": ago(400 + 61 * number),
-        "certificate": {"subject": f"CN={identity}", "notAfter": ago(-days * DAY),
-                        "serial": f"{number:016x}"},
-        "watches": 6, "catchingUp": catching_up, "lagRevisions": lag, "sentBytes": 120_000 * (number + 1),
-    }  # fmt: skip
+        "certificate": {
+            "subject": f"CN={identity}",
+            "notAfter": ago(-days * DAY),
+            "serial": f"{number:016x}",
+        },
+        "watches": 6,
+        "catchingUp": catching_up,
+        "lagRevisions": lag,
+        "sentBytes": 120_000 * (number + 1),
+    }
     return {"kind": "Client", "metadata": {"name": str(number)}, "status": status}
 
 
@@ -95,9 +108,14 @@ def event(number, kind, verb, name, seconds, **body):
         "ExportRule": "export-rule",
     }
     return {
-        "id": str(number), "time": ago(seconds), "type": f"{types[kind]}.{verb}", "kind": kind, "name": name,
-        "resourceVersion": str(number), **body,
-    }  # fmt: skip
+        "id": str(number),
+        "time": ago(seconds),
+        "type": f"{types[kind]}.{verb}",
+        "kind": kind,
+        "name": name,
+        "resourceVersion": str(number),
+        **body,
+    }
 
 
 def certificates(first=89):
@@ -123,21 +141,35 @@ def world(
     events = list(events)
     keys = 24 + 31 * len(services)
     info = {
-        "kind": "SystemInfo", "version": "0.4.0", "clusterName": "east", "clusterID": 7,
+        "kind": "SystemInfo",
+        "version": "0.4.0",
+        "clusterName": "east",
+        "clusterID": 7,
         "maxConnectedClusters": 255,
-        "startTime": ago(8 * 3600 + 320), "ready": ready, "uptimeSeconds": 8 * 3600 + 320,
+        "startTime": ago(8 * 3600 + 320),
+        "ready": ready,
+        "uptimeSeconds": 8 * 3600 + 320,
         "store": {
-            "revision": str(revision), "compactedRevision": str(max(0, revision - 10_000)), "keys": keys,
-            "bytes": 5_400_000 + 900 * len(services), "durability": "relaxed",
+            "revision": str(revision),
+            "compactedRevision": str(max(0, revision - 10_000)),
+            "keys": keys,
+            "bytes": 5_400_000 + 900 * len(services),
+            "durability": "relaxed",
         },
         "dataPlane": {"connections": len(clients), "watches": 6 * len(clients), "address": "0.0.0.0:2379"},
         "objects": {
-            "peers": len(peers), "services": len(services), "nodes": 4, "identities": 212, "endpoints": 1404,
-            "export-rules": 2, "import-rules": 1, "tokens": 3,
+            "peers": len(peers),
+            "services": len(services),
+            "nodes": 4,
+            "identities": 212,
+            "endpoints": 1404,
+            "export-rules": 2,
+            "import-rules": 1,
+            "tokens": 3,
         },
         "certificates": certificates(certificate_days),
         "events": {"newest": events[-1]["id"] if events else "0"},
-    }  # fmt: skip
+    }
     answers = {
         "info": info,
         "peers": list(peers),
