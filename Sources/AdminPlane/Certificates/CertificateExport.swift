@@ -48,6 +48,8 @@ struct CertificateExport: Sendable {
             let isRead: Bool? = FieldReader(call.document ?? .null, problems: problems).object { object in
                 options.password = object.optional("password")
                 options.namespace = object.optional("namespace")
+                _ = options.password?.string(maxBytes: PKCS12.longestPassword)
+                _ = options.namespace?.string(maxBytes: 63)
                 options.mirror = object.optional("mirror")?.boolean() ?? true
                 return true
             }
@@ -139,19 +141,29 @@ struct CertificateExport: Sendable {
         guard let own = self.pki.ownCredentials.current else {
             throw Problem(.notAvailable, "this server does not keep its certificates itself")
         }
-        var text: [UInt8] = []
-        for profile in CertificateProfile.allCases {
-            text += secrets.certificate(profile, own[profile]).yaml().copy()
-        }
+        var manifests = CertificateProfile.allCases.map { secrets.certificate($0, own[$0]) }
         let peers = try self.peers(own)
         do throws(PKIError) {
-            text += try secrets.agents(peers: peers, mirrorPort: options.mirror ? 2379 : nil).yaml().copy()
-            if options.mirror { text += try secrets.mirror(peers: peers).yaml().copy() }
+            manifests.append(try secrets.agents(peers: peers, mirrorPort: options.mirror ? 2379 : nil))
+            if options.mirror { manifests.append(try secrets.mirror(peers: peers)) }
         } catch {
             throw Problem(error, at: JSONPointer.root)
         }
         try await self.audit(call, "")
-        return Reply(200, .bytes(text, type: MediaType.yaml))
+        return Reply(200, .bytes(Self.list(manifests), type: MediaType.yaml))
+    }
+
+    /// The manifests as one list, which `kubectl apply` takes like a file of each.
+    private static func list(_ manifests: [SecretManifest]) -> [UInt8] {
+        var text = Array("apiVersion: v1\nkind: List\nitems:\n".utf8)
+        for manifest in manifests {
+            // The first line only separates documents; no value has more than one line.
+            let lines = manifest.yaml().copy().split(separator: UInt8(ascii: "\n")).dropFirst()
+            for (index, line) in lines.enumerated() {
+                text += Array((index == 0 ? "- " : "  ").utf8) + line + [UInt8(ascii: "\n")]
+            }
+        }
+        return text
     }
 
     /// The remote clusters as Cilium dials them, each with the certificate that it is shown.

@@ -92,7 +92,9 @@ struct CertificateRequests: Sendable {
         } catch {
             // The spec came as parameters of the query, and they have no pointers.
             let texts = error.errors.map { "\($0.pointer.description.dropFirst(6)): \($0.message)" }
-            throw Problem(.invalidParameter, texts.joined(separator: "; "))
+            let detail = "the parameters of the query: " + texts.joined(separator: "; ")
+            let isMalformed = error.errors.contains { [.required, .invalidFormat].contains($0.code) }
+            throw Problem(isMalformed ? .invalidParameter : .invalidObject, detail)
         }
     }
 

@@ -59,9 +59,6 @@ struct CertificatesResource: Sendable {
         guard ["notAfter", nil].contains(call.query["sort"]) else {
             throw Problem(.invalidParameter, "the parameter sort must be notAfter")
         }
-        guard call.query["continue"] == nil, call.query["labelSelector"] == nil else {
-            throw Problem(.invalidParameter, "a list by expiry has neither continue nor labelSelector")
-        }
         let end = try call.query["expiresBefore"].map { (text) throws(Problem) in
             guard let seconds = Moment.seconds(text) else {
                 throw Problem(.invalidParameter, "the parameter expiresBefore must be a time in RFC 3339")
@@ -69,18 +66,40 @@ struct CertificatesResource: Sendable {
             return seconds
         }
         let window = try ListWindow(call.query)
-        let tables = self.objects.store.tables
-        let found = tables.objects(self.objects.kind.plural).compactMap { object in
-            CertificateRecord(object).map { (object: object, notAfter: $0.leaf.validity.notAfter) }
-        }.filter { certificate in end.map { certificate.notAfter < $0 } ?? true }
-            .sorted { ($0.notAfter, $0.object.name) < ($1.notAfter, $1.object.name) }
+        let selector = try LabelSelector.read(call.query["labelSelector"])
+        let now = self.objects.environment.now()
+        let tables = try self.objects.snapshots.tables(window.token, of: self.objects.store, now: now)
+        let found = tables.objects(self.objects.kind.plural).compactMap { object -> Entry? in
+            guard selector?.matches(object.labels) ?? true, let record = CertificateRecord(object) else {
+                return nil
+            }
+            let entry = Entry(object: object, notAfter: record.leaf.validity.notAfter)
+            return end.map { entry.notAfter < $0 } ?? true ? entry : nil
+        }.sorted { $0.place < $1.place }
+        let rest = found.drop { entry in window.token.map { entry.place <= $0.last } ?? false }
+        let page = rest.prefix(window.limit)
         var metadata = DocumentObject()
         metadata["resourceVersion"] = .string(String(tables.resourceVersion))
-        if found.count > window.limit {
-            metadata["remainingItemCount"] = .integer(Int64(found.count - window.limit))
+        var fields: HeaderFields = [:]
+        if rest.count > page.count, let last = page.last {
+            self.objects.snapshots.keep(tables, now: now)
+            let token = ContinueToken(version: tables.resourceVersion, last: last.place).text
+            metadata["continue"] = .string(token)
+            metadata["remainingItemCount"] = .integer(Int64(rest.count - page.count))
+            fields.add("Link", call.link(next: token))
         }
-        let items = found.prefix(window.limit).map { self.objects.text($0.object) }
-        return Reply(200, .json(ObjectText.list("Certificate", items: items, metadata: .object(metadata))))
+        let items = page.map { self.objects.text($0.object) }
+        let list = ObjectText.list("Certificate", items: items, metadata: .object(metadata))
+        return Reply(200, .json(list), fields: fields)
+    }
+
+    /// A certificate in a list by expiry.
+    private struct Entry {
+        let object: AdminObject
+        let notAfter: Int64
+
+        /// Where it is in the list, as a text that sorts so: the end in RFC 3339, then the name.
+        var place: String { Moment.text(seconds: self.notAfter) + " " + self.object.name }
     }
 
     private func get(_ call: Call) async throws(Problem) -> Reply {
