@@ -142,7 +142,7 @@ let package = Package(
             name: "AdminPlane",
             dependencies: [
                 "Documents", "MeshResources", "MeshSchema", "AccessControl", "MVCC", "Storage", "Persistence",
-                "MicroHTTP", "ChangeBus", "Telemetry", nioCore, logging, metrics,
+                "MicroHTTP", "ChangeBus", "PKI", "Telemetry", nioCore, nioPosix, logging, metrics,
             ],
             swiftSettings: strict
         ),
@@ -288,7 +288,7 @@ let package = Package(
             name: "AdminPlaneTests",
             dependencies: [
                 "TestSupport", "AdminPlane", "AccessControl", "Documents", "MVCC", "MeshResources",
-                "MeshSchema", "MicroHTTP", "Persistence", "Storage", nioCore, logging, metrics,
+                "MeshSchema", "MicroHTTP", "PKI", "Persistence", "Storage", nioCore, logging, metrics,
             ],
             swiftSettings: relaxed
         ),

@@ -42,7 +42,8 @@ package enum AdminAPI {
         let objects = { (kind: ObjectKind) in
             StoredObjects(kind: kind, environment: environment, snapshots: snapshots)
         }
-        var kindNames = Dictionary(uniqueKeysWithValues: ObjectKind.all.map { ($0.plural, $0.kind) })
+        let kinds = ObjectKind.all + ObjectKind.ofPKI
+        var kindNames = Dictionary(uniqueKeysWithValues: kinds.map { ($0.plural, $0.kind) })
         kindNames[JobRecord.kind] = JobRecord.kindName
         var operations = ObjectKind.collections.flatMap { StoredKinds.operations(objects($0)) }
         operations += PeerStatusResource(objects: objects(.peer)).operations
@@ -57,6 +58,7 @@ package enum AdminAPI {
         operations += BackupResource(environment: environment, jobs: jobs).operations
         operations += AuditResource(environment: environment, kindNames: kindNames).operations
         operations += SystemResource(environment: environment, kinds: ObjectKind.all).operations
+        if let pki = environment.pki { operations += Self.certificates(pki, objects) }
         operations += OpenPages(files: pages).operations
         operations +=
             StatusPage(
@@ -67,6 +69,25 @@ package enum AdminAPI {
                 kindNames: kindNames
             ).operations
         return IndexResource(others: operations).operations + operations
+    }
+
+    /// What there is to call about certificates.
+    private static func certificates(
+        _ pki: MeshPKI,
+        _ objects: (ObjectKind) -> StoredObjects
+    ) -> [Operation] {
+        AuthoritiesResource(pki: pki, objects: objects(.authority)).operations
+            + CertificatesResource(pki: pki, objects: objects(.certificate)).operations
+            + CertificateRequests(pki: pki, objects: objects(.certificate)).operations
+            + CertificateExport(pki: pki, objects: objects(.certificate)).operations
+            + RevocationsResource(
+                pki: pki,
+                revocations: objects(.revocation),
+                lists: objects(.revocationList),
+                certificates: objects(.certificate)
+            ).operations
+            + RolloverResource(pki: pki, objects: objects(.authority)).operations
+            + AuthorityLists(pki).operations + EncryptionKeyResource(pki: pki).operations
     }
 
     /// Prepares the objects that are always there.

@@ -55,6 +55,9 @@ package struct ClientCertificate: Hashable, Sendable {
     package let fingerprint: String
     /// The SHA-256 digest of its public key (`SubjectPublicKeyInfo`), in lower-case hexadecimal digits.
     package let keyFingerprint: String
+    /// The certificate and, where they are known, those above it, in DER: for holding it against what is
+    /// trusted later.
+    package let chain: [[UInt8]]
 
     /// Creates the facts.
     package init(
@@ -63,7 +66,8 @@ package struct ClientCertificate: Hashable, Sendable {
         serialNumber: String,
         notAfter: Int64,
         fingerprint: String,
-        keyFingerprint: String
+        keyFingerprint: String,
+        chain: [[UInt8]] = []
     ) {
         self.commonName = commonName
         self.issuerCommonName = issuerCommonName
@@ -71,6 +75,7 @@ package struct ClientCertificate: Hashable, Sendable {
         self.notAfter = notAfter
         self.fingerprint = fingerprint
         self.keyFingerprint = keyFingerprint
+        self.chain = chain
     }
 }
 

@@ -1,5 +1,6 @@
 package import NIOCore
 package import NIOSSL
+package import RPC
 
 /// One address at which a store is served.
 package struct DataPlaneEndpoint: Sendable {
@@ -15,6 +16,8 @@ package struct DataPlaneEndpoint: Sendable {
     package var address: SocketAddress
     /// The newest TLS context, asked for each connection; `nil` itself means cleartext.
     package var tls: (@Sendable () -> NIOSSLContext?)?
+    /// Decides about clients' certificates; `nil` leaves that to the context.
+    package var verify: RPCListener.VerifyClient?
     /// What is served there.
     package var content: Content
 
@@ -22,10 +25,12 @@ package struct DataPlaneEndpoint: Sendable {
     package init(
         address: SocketAddress,
         tls: (@Sendable () -> NIOSSLContext?)?,
+        verify: RPCListener.VerifyClient? = nil,
         content: Content = .api
     ) {
         self.address = address
         self.tls = tls
+        self.verify = verify
         self.content = content
     }
 }

@@ -127,6 +127,7 @@ package final class DataPlaneServer: Sendable {
                     address: endpoint.address,
                     group: group,
                     tls: endpoint.tls,
+                    verify: endpoint.verify,
                     limits: limits,
                     methods: LoopServices.methods,
                     metrics: metrics,

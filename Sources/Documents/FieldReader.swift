@@ -25,6 +25,13 @@ package struct FieldReader {
         return nil
     }
 
+    /// The member of that name, if this is an object that has it; the object's own reader does not learn
+    /// of it.
+    package func below(_ name: String) -> FieldReader? {
+        guard case .object(let object) = self.value, let value = object[name] else { return nil }
+        return FieldReader(value, at: self.pointer.member(name), problems: self.problems)
+    }
+
     // MARK: - Scalars
 
     /// Returns the text, when it has no more than `maxBytes` bytes of UTF-8.

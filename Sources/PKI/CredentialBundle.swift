@@ -45,6 +45,8 @@ package struct CredentialBundle: Sendable {
 package struct MeshCredentials: Sendable {
     /// The mesh's own authority, or `nil` when its key is kept elsewhere.
     package let authority: CertificateAuthority?
+    /// The authority's key where it is in the directory.
+    package let authorityKey: PrivateKey?
     /// The authority's certificate, and others that its file holds.
     package let trustRoots: [Certificate]
     /// The data plane's server certificate.

@@ -63,6 +63,8 @@ package struct PKIDirectory: Sendable {
         /// The certificate is in the last third of its life, and was not replaced: an authority's never is,
         /// and a leaf's is not without the authority's key.
         case renewalDue(file: String, Validity)
+        /// The file was replaced by what it should be.
+        case replaced(file: String)
         /// Others had access to the file (or the directory, `.`); `formerMode` is the mode from before.
         case tightened(file: String, formerMode: UInt32)
     }
@@ -75,6 +77,8 @@ package struct PKIDirectory: Sendable {
         case renewalDue
         /// It lacked names that the settings ask for.
         case namesMissing([AlternativeName])
+        /// Another authority, or another generation of it, issues now.
+        case authorityChanged
     }
 
     /// Loads the credentials, after making those that are missing and replacing those whose time has come.
@@ -99,6 +103,67 @@ package struct PKIDirectory: Sendable {
             now: now
         )
         return try session.load(using: &generator)
+    }
+}
+
+extension PKIDirectory {
+    /// An authority that is kept elsewhere: the directory is then what it puts out.
+    package struct Issuer: Sendable {
+        /// What `ca.crt` holds: the roots to trust.
+        package var trusted: [Certificate]
+        /// Who issues, or `nil` when nobody can at present.
+        package var signer: CertificateAuthority?
+        /// When a leaf is to be renewed, in seconds since 1970.
+        package var renewalTime: @Sendable (Certificate) -> Int64
+        /// Whether a leaf was revoked; its key is then replaced, too.
+        package var isDenied: @Sendable (Certificate) -> Bool
+
+        /// Creates a description.
+        package init(
+            trusted: [Certificate],
+            signer: CertificateAuthority?,
+            renewalTime: @escaping @Sendable (Certificate) -> Int64 = { $0.validity.renewalTime },
+            isDenied: @escaping @Sendable (Certificate) -> Bool = { _ in false }
+        ) {
+            self.trusted = trusted
+            self.signer = signer
+            self.renewalTime = renewalTime
+            self.isDenied = isDenied
+        }
+    }
+
+    /// Loads the credentials, after bringing the files to what an authority that is kept elsewhere says.
+    ///
+    /// Like ``load(now:using:)``, but `ca.key` is neither read nor made, `ca.crt` is written, and a leaf
+    /// is also replaced when another authority issues, when it was revoked, or when its key is not the one
+    /// in the file.
+    ///
+    /// - Parameters:
+    ///   - issuer: The authority.
+    ///   - now: The time in seconds since 1970.
+    ///   - generator: The source of serial numbers.
+    /// - Returns: The credentials.
+    /// - Throws: As ``load(now:using:)``.
+    package func load(
+        issuedBy issuer: Issuer,
+        now: Int64,
+        using generator: inout some RandomNumberGenerator
+    ) throws(PKIError) -> MeshCredentials {
+        try self.settings.validate(now: now)
+        var session = PKISession(
+            directory: try SecureDirectory.open(self.path),
+            settings: self.settings,
+            now: now,
+            issuer: issuer
+        )
+        return try session.load(using: &generator)
+    }
+
+    /// Removes the authority's key after somebody else has taken it over; nothing happens when there is none.
+    ///
+    /// - Throws: ``PKIError/file(path:_:)``.
+    package func removeAuthorityKey() throws(PKIError) {
+        try SecureDirectory.open(self.path).remove(PKISession.authorityKeyFile)
     }
 }
 

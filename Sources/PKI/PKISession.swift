@@ -3,12 +3,19 @@ struct PKISession: ~Copyable {
     private let directory: SecureDirectory
     private let settings: PKIDirectory.Settings
     private let now: Int64
+    private let issuer: PKIDirectory.Issuer?
     private var notices: [PKIDirectory.Notice] = []
 
-    init(directory: consuming SecureDirectory, settings: PKIDirectory.Settings, now: Int64) {
+    init(
+        directory: consuming SecureDirectory,
+        settings: PKIDirectory.Settings,
+        now: Int64,
+        issuer: PKIDirectory.Issuer? = nil
+    ) {
         self.directory = directory
         self.settings = settings
         self.now = now
+        self.issuer = issuer
     }
 
     /// The authority's file of certificates, checked, and its key where that is there.
@@ -16,12 +23,13 @@ struct PKISession: ~Copyable {
         let certificates: [Certificate]
         let verifier: CertificateVerifier
         let signer: CertificateAuthority?
-
         /// What a leaf must present besides itself: an authority that is not a root, and those above it.
-        var chain: [Certificate] { self.certificates.filter { !$0.isSelfIssued } }
+        let chain: [Certificate]
+        /// The authority's key where it is in the directory.
+        var key: PrivateKey?
     }
 
-    private static let authorityKeyFile = "ca.key"
+    static let authorityKeyFile = "ca.key"
     private static let authorityCertificateFile = "ca.crt"
     private static func keyFile(_ profile: CertificateProfile) -> String { "\(profile.rawValue).key" }
     private static func certificateFile(_ profile: CertificateProfile) -> String { "\(profile.rawValue).crt" }
@@ -31,13 +39,15 @@ struct PKISession: ~Copyable {
         if let formerMode = try self.directory.tighten() {
             self.notices.append(.tightened(file: ".", formerMode: formerMode))
         }
-        let authority = try self.loadAuthority(using: &generator)
+        let authority =
+            if let issuer { try self.take(issuer) } else { try self.loadAuthority(using: &generator) }
         let server = try self.loadLeaf(.server, authority, using: &generator)
         let admin = try self.loadLeaf(.admin, authority, using: &generator)
         let local = try self.loadLeaf(.local, authority, using: &generator)
         let remote = try self.loadLeaf(.remote, authority, using: &generator)
         return MeshCredentials(
             authority: authority.signer,
+            authorityKey: authority.key,
             trustRoots: authority.certificates,
             server: server,
             admin: admin,
@@ -66,7 +76,28 @@ struct PKISession: ~Copyable {
         return Authority(
             certificates: certificates,
             verifier: try CertificateVerifier(roots: certificates.filter(\.isSelfIssued)),
-            signer: signer
+            signer: signer,
+            chain: certificates.filter { !$0.isSelfIssued },
+            key: key
+        )
+    }
+
+    /// Takes an authority that is kept elsewhere, and writes what is trusted where it is not what the file
+    /// says.
+    private mutating func take(_ issuer: PKIDirectory.Issuer) throws(PKIError) -> Authority {
+        let file = Self.authorityCertificateFile
+        // The file is an output here: a damaged one is replaced like an old one.
+        let present = try? self.readCertificates(file)
+        if present != issuer.trusted {
+            try self.writeCertificates(issuer.trusted, to: file)
+            self.notices.append(present == nil ? .created(file: file) : .replaced(file: file))
+        }
+        let above = issuer.signer.map { [$0.certificate] + $0.chain } ?? []
+        return Authority(
+            certificates: issuer.trusted,
+            verifier: try CertificateVerifier(roots: issuer.trusted.filter(\.isSelfIssued)),
+            signer: issuer.signer,
+            chain: above.filter { !$0.isSelfIssued }
         )
     }
 
@@ -138,9 +169,18 @@ struct PKISession: ~Copyable {
         using generator: inout some RandomNumberGenerator
     ) throws(PKIError) -> CredentialBundle {
         let file = Self.certificateFile(profile)
-        let presentKey = try self.readKey(Self.keyFile(profile))
-        let key: PrivateKey
+        var presentKey = try self.readKey(Self.keyFile(profile))
         var certificates = try self.readCertificates(file) ?? []
+        if let issuer, issuer.signer != nil, let leaf = certificates.first {
+            // What can be issued again is not kept for its key's sake, nor missed for want of one.
+            if issuer.isDenied(leaf) {
+                presentKey = try self.makeKey(Self.keyFile(profile))
+                certificates = []
+            } else if presentKey?.matches(leaf) != true {
+                certificates = []
+            }
+        }
+        let key: PrivateKey
         if let leaf = certificates.first {
             guard let presentKey else {
                 throw self.problem(Self.keyFile(profile), .missing(reason: "\(file) is there"))
@@ -187,18 +227,24 @@ struct PKISession: ~Copyable {
             at: self.now
         )
         if case .rejected(let rejection) = verdict {
-            guard rejection == CertificateRejection(.expired), authority.signer != nil else {
-                throw self.problem(file, .rejected(rejection))
-            }
-            return .expired
+            if rejection == CertificateRejection(.expired), authority.signer != nil { return .expired }
+            guard self.issuer?.signer == nil else { return .authorityChanged }
+            throw self.problem(file, .rejected(rejection))
+        }
+        if let signer = self.issuer?.signer {
+            let isOwn = leaf.issuer == signer.certificate.subject && leaf.isSigned(by: signer.certificate)
+            guard isOwn, Array(certificates.dropFirst()) == authority.chain else { return .authorityChanged }
         }
         let missing = template.alternativeNames.filter { !leaf.alternativeNames.contains($0) }
         guard missing.isEmpty else {
             try self.requireSigner(authority, for: file)
             return .namesMissing(missing)
         }
-        guard self.now >= leaf.validity.renewalTime else { return nil }
-        guard authority.signer != nil else {
+        let renewalTime = self.issuer?.renewalTime(leaf) ?? leaf.validity.renewalTime
+        guard self.now >= renewalTime else { return nil }
+        // An issuer near its own end could only give the same end again.
+        let isUseless = authority.signer.map { $0.validity.notAfter <= leaf.validity.notAfter } ?? true
+        guard !isUseless || self.issuer == nil && authority.signer != nil else {
             self.notices.append(.renewalDue(file: file, leaf.validity))
             return nil
         }

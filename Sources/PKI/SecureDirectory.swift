@@ -122,6 +122,15 @@ struct SecureDirectory: ~Copyable {
         guard fsync(self.descriptor) == 0 else { throw failure(self.path, "sync the directory") }
     }
 
+    /// Removes a file, if it is there, and syncs the directory.
+    borrowing func remove(_ name: String) throws(PKIError) {
+        guard unsafe unlinkat(self.descriptor, name, 0) == 0 else {
+            guard errno == ENOENT else { throw failure(self.path(of: name), "remove") }
+            return
+        }
+        guard fsync(self.descriptor) == 0 else { throw failure(self.path, "sync the directory") }
+    }
+
     private static func write(_ bytes: RawSpan, to file: Int32, path: String) throws(PKIError) {
         try unsafe bytes.withUnsafeBytes { buffer throws(PKIError) in
             var count = 0

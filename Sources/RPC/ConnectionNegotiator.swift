@@ -31,6 +31,7 @@ final class ConnectionNegotiator: ChannelInboundHandler, RemovableChannelHandler
     private let registration: ConnectionRegistry.Registration
     private let makeSession: RPCListener.SessionMaker
     private let isTLS: Bool
+    private let verification: ClientVerification?
     private var state: State
     private var received = ByteBuffer()
     private var isTimedOut = false
@@ -40,11 +41,13 @@ final class ConnectionNegotiator: ChannelInboundHandler, RemovableChannelHandler
         environment: RPCEnvironment,
         registration: ConnectionRegistry.Registration,
         isTLS: Bool,
+        verification: ClientVerification? = nil,
         makeSession: @escaping RPCListener.SessionMaker
     ) {
         self.environment = environment
         self.registration = registration
         self.isTLS = isTLS
+        self.verification = verification
         self.makeSession = makeSession
         self.state = isTLS ? .waitingForTLS : .sniffing
     }
@@ -97,7 +100,8 @@ final class ConnectionNegotiator: ChannelInboundHandler, RemovableChannelHandler
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if case .waitingForTLS = self.state, !self.hasFailed {
             self.hasFailed = true
-            self.count(HandshakeDiagnosis.failure(of: error))
+            let refusal = self.verification?.refusal
+            self.count(refusal?.failure ?? HandshakeDiagnosis.failure(of: error), refusal?.reason)
         }
         context.close(promise: nil)
     }
@@ -117,12 +121,13 @@ final class ConnectionNegotiator: ChannelInboundHandler, RemovableChannelHandler
         channel.close(promise: nil)
     }
 
-    private func count(_ failure: RPCMetrics.HandshakeFailure) {
+    private func count(_ failure: RPCMetrics.HandshakeFailure, _ detail: String? = nil) {
         self.environment.metrics.count(failure)
         self.environment.logger.debug(
             "handshake failed",
             metadata: [
                 "connection.id": "\(self.registration.id)", "reason": "\(failure.rawValue)",
+                "detail": "\(detail ?? "")",
                 "peer.address": "\(self.registration.remoteAddress.map { "\($0)" } ?? "unknown")",
             ]
         )
@@ -185,6 +190,10 @@ final class ConnectionNegotiator: ChannelInboundHandler, RemovableChannelHandler
     private static func certificateChain(_ context: ChannelHandlerContext) -> [[UInt8]] {
         // Fails only when there is no certificate or no TLS handler, and then there is nothing to report.
         let pipeline = context.pipeline.syncOperations
+        let handler = try? pipeline.handler(type: NIOSSLServerHandler.self)
+        if let chain = handler?.peerValidatedCertificateChain, !chain.isEmpty {
+            return chain.compactMap { try? $0.toDERBytes() }
+        }
         guard let certificate = try? pipeline.nioSSL_peerCertificate() else { return [] }
         guard let bytes = try? certificate.toDERBytes() else { return [] }
         return [bytes]

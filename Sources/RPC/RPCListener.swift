@@ -12,6 +12,13 @@ package final class RPCListener: Sendable {
     package typealias SessionMaker =
         @Sendable (RPCPeer, any EventLoop) throws(RPCRefusal) -> any RPCSession
 
+    /// Decides about the certificates that a client presents, leaf first, in DER, in place of the TLS
+    /// library.
+    ///
+    /// Called on the connection's loop; a resumed session does not come by, so whoever decides otherwise from
+    /// now on has to replace the context, too.
+    package typealias VerifyClient = @Sendable ([[UInt8]]) -> ClientVerdict
+
     private let channel: any Channel
     private let registry: ConnectionRegistry
     private let group: any EventLoopGroup
@@ -39,6 +46,7 @@ package final class RPCListener: Sendable {
     ///   - tls: Called for each new connection, so that credentials can be replaced; a connection for which
     ///     it returns `nil` is closed. `nil` itself means cleartext. The context decides whether a client
     ///     certificate is required and must offer `h2` and `http/1.1` (see ``applicationProtocols``).
+    ///   - verify: Decides about clients' certificates; `nil` leaves that to the context.
     ///   - limits: The bounds of each connection.
     ///   - methods: What is served.
     ///   - metrics: Made for the same methods.
@@ -51,6 +59,7 @@ package final class RPCListener: Sendable {
         address: SocketAddress,
         group: any EventLoopGroup,
         tls: (@Sendable () -> NIOSSLContext?)?,
+        verify: VerifyClient? = nil,
         limits: RPCLimits,
         methods: RPCMethodTable,
         metrics: RPCMetrics,
@@ -72,7 +81,7 @@ package final class RPCListener: Sendable {
             .childChannelOption(.writeBufferWaterMark, value: watermarks)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelInitializer { channel in
-                Self.admit(channel, environment, registry, tls, makeSession)
+                Self.admit(channel, environment, registry, tls, verify, makeSession)
                 return channel.eventLoop.makeSucceededVoidFuture()
             }
         // UNIX sockets refuse options of TCP.
@@ -153,6 +162,7 @@ package final class RPCListener: Sendable {
         _ environment: RPCEnvironment,
         _ registry: ConnectionRegistry,
         _ tls: (@Sendable () -> NIOSSLContext?)?,
+        _ verify: VerifyClient?,
         _ makeSession: @escaping SessionMaker
     ) {
         let metrics = environment.metrics
@@ -167,6 +177,7 @@ package final class RPCListener: Sendable {
             // Last, because who waits for the last connection may look at the metrics.
             registry.remove(registration.id)
         }
+        let verification = verify.map(ClientVerification.init)
         do {
             if let tls {
                 guard let context = tls() else {
@@ -174,13 +185,15 @@ package final class RPCListener: Sendable {
                     return channel.close(promise: nil)
                 }
                 try channel.pipeline.syncOperations.addHandler(
-                    NIOSSLServerHandler(context: context, configuration: Self.tlsBuffers)
+                    verification?.makeHandler(context, Self.tlsBuffers)
+                        ?? NIOSSLServerHandler(context: context, configuration: Self.tlsBuffers)
                 )
             }
             let negotiator = ConnectionNegotiator(
                 environment: environment,
                 registration: registration,
                 isTLS: tls != nil,
+                verification: verification,
                 makeSession: makeSession
             )
             try channel.pipeline.syncOperations.addHandler(negotiator)

@@ -18,6 +18,7 @@ package final class RPCMetrics: Sendable {
         case noCertificate
         case untrustedCertificate
         case expiredCertificate
+        case revokedCertificate
         case protocolVersion
         case noSharedCipher
         case closedByPeer

@@ -9,8 +9,9 @@ package struct RPCPeer: Sendable {
 
     /// The client's certificate in DER, leaf first; empty without TLS or without a certificate.
     ///
-    /// The TLS library has verified the leaf against the context's trust roots before anyone sees it. It
-    /// offers no access to the rest of the chain, so there is at most one element.
+    /// It was verified before anyone sees it: with ``RPCListener/VerifyClient`` the whole chain is here,
+    /// else, and for a session that was resumed, only the leaf, for the TLS library does not tell the
+    /// rest.
     package let certificateChain: [[UInt8]]
 
     /// Whether the bytes of this connection are encrypted.

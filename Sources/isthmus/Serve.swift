@@ -1,4 +1,5 @@
 import AdminPlane
+import ChangeBus
 import CoreMetrics
 import DataPlane
 import Foundation
@@ -19,8 +20,8 @@ import UnixSignals
 
 /// Puts a server together, in the order in which its parts need each other, and runs it.
 ///
-///     logs, metrics → state directory → health listener → certificates → store → heartbeat → data plane
-///         → admin plane
+///     logs, metrics → state directory → health listener → admin.db, certificates → store → heartbeat
+///         → data plane → admin plane
 ///
 /// The health listener comes early, so that a probe can tell a server that loads from one that is gone.
 struct Server {
@@ -54,7 +55,12 @@ struct Server {
         try StateDirectory(path: self.configuration.stateDirectory).prepare()
         let pulse = LoopPulse(group: self.group, clock: self.clock)
         let health = try await self.startHealth(pulse)
+        let commits = AdminCommits()
+        let adminStore = try AdminOpening.openStore(self.configuration, commits)
+        let certificates = try await self.openCertificates(adminStore, commits)
+        let trust = try await self.openTrust(certificates, commits)
         let credentials = try self.loadCredentials()
+        let contexts = try await self.contexts(certificates, trust, credentials)
         let store = try self.openStore()
         let cluster = OwnCluster(
             store: store,
@@ -65,16 +71,25 @@ struct Server {
             logger: self.logger
         )
         try await self.announce(cluster)
-        let dataPlane = try await self.startDataPlane(store, credentials?.contexts)
-        let admin = try await self.startAdminPlane(store, credentials?.source, dataPlane)
-        StoreGauges(store: store, source: credentials?.source).register(in: self.registry)
+        let dataPlane = try await self.startDataPlane(store, contexts, trust)
+        await trust.watch(dataPlane)
+        let admin = try await self.startAdminPlane(
+            store,
+            adminStore,
+            commits,
+            certificates,
+            trust,
+            dataPlane
+        )
+        StoreGauges(store: store).register(in: self.registry)
         ProcessGauges.register(in: self.registry)
         self.greet(dataPlane, admin, health)
 
         var services: [any Service] = [pulse, StoreService(store: store), health, cluster]
         if let credentials { services.append(credentials.keeper) }
+        services.append(CertificateService(manager: certificates))
         services.append(
-            SignalReloader(reloads: [admin.reloads] + (credentials.map { [$0.keeper.reloads] } ?? []))
+            SignalReloader(reloads: [certificates.reloads] + (credentials.map { [$0.keeper.reloads] } ?? []))
         )
         services.append(admin)
         // The last to start is the first to stop: clients are sent away before anything they use ends.
@@ -123,24 +138,79 @@ struct Server {
         return HealthService(listener: listener)
     }
 
-    /// The credentials of the data plane and what keeps them fresh; `nil` without TLS.
-    private func loadCredentials() throws -> Credentials? {
-        let source: CredentialSource
-        let interval: Duration
-        switch self.configuration.data.tls {
-        case .off: return nil
-        case .automatic:
-            var settings = PKIDirectory.Settings(clusterName: self.configuration.clusterName.rawValue)
-            settings.serverNames = self.configuration.data.certificateNames
-            let path = self.configuration.stateDirectory + "/pki"
-            source = .automatic(PKIDirectory(path: path, settings: settings), logger: self.logger)
-            interval = .seconds(3_600)
-        case .files(let certificate, let key, let authorities):
-            let files = CredentialFiles(certificate: certificate, key: key, authorities: authorities)
-            source = .files(files, logger: self.logger)
-            interval = .seconds(10)
+    /// The authorities and what keeps this server's own certificates fresh.
+    private func openCertificates(
+        _ store: AdminStore,
+        _ commits: AdminCommits
+    ) async throws -> CertificateManager {
+        let opening = CertificateOpening(
+            configuration: self.configuration,
+            store: store,
+            registry: self.registry,
+            logger: self.logger
+        )
+        let manager = try await opening.open()
+        commits.tell { ids in
+            if ids.contains(where: { MeshPKI.isWatched($0) }) { manager.reloads.mark("change") }
         }
-        return try Credentials(source, interval: interval, metrics: self.registry, logger: self.logger)
+        return manager
+    }
+
+    /// Whom the listeners trust, and what follows changes of it.
+    private func openTrust(
+        _ certificates: CertificateManager,
+        _ commits: AdminCommits
+    ) async throws -> TrustKeeper {
+        let pki = certificates.pki
+        let keeper: TrustKeeper
+        do throws(PKIError) {
+            keeper = try TrustKeeper(pki, logger: self.logger)
+        } catch {
+            throw StartFailure(description: "the certificates cannot be used: \(error)")
+        }
+        pki.setHook { hooks in hooks.applyTrust = { await keeper.apply() } }
+        await certificates.follow { await keeper.apply() }
+        return keeper
+    }
+
+    /// The files of the data plane and what looks at them; `nil` when its certificate is our own, or TLS off.
+    private func loadCredentials() throws -> Credentials? {
+        guard case .files(let certificate, let key, let authorities) = self.configuration.data.tls else {
+            return nil
+        }
+        let files = CredentialFiles(certificate: certificate, key: key, authorities: authorities)
+        return try Credentials(
+            .files(files),
+            interval: .seconds(10),
+            metrics: self.registry,
+            logger: self.logger
+        )
+    }
+
+    /// What new connections of the data plane begin with; `nil` without TLS.
+    private func contexts(
+        _ certificates: CertificateManager,
+        _ trust: TrustKeeper,
+        _ credentials: Credentials?
+    ) async throws -> TLSContexts? {
+        guard self.configuration.data.tls == .automatic else { return credentials?.contexts }
+        let make = { @Sendable () throws -> NIOSSLContext in
+            let roots = trust.trust.current.acceptableRoots
+            return try TLSContexts.makeContext(certificates.current.current.server, roots: roots)
+        }
+        let contexts = TLSContexts(try make())
+        let logger = self.logger
+        let rebuild = { @Sendable in
+            do {
+                contexts.replace(try make())
+                logger.info("the data plane has new credentials")
+            } catch {
+                logger.error("new credentials cannot be used", metadata: ["error": "\(error)"])
+            }
+        }
+        await certificates.tell { _ in rebuild() }
+        await trust.rebuild(rebuild)
+        return contexts
     }
 
     private func openStore() throws -> Store {
@@ -169,8 +239,18 @@ struct Server {
         }
     }
 
-    private func startDataPlane(_ store: Store, _ contexts: TLSContexts?) async throws -> DataPlaneServer {
-        let identification = Identification(clusterName: self.configuration.clusterName)
+    private func startDataPlane(
+        _ store: Store,
+        _ contexts: TLSContexts?,
+        _ trust: TrustKeeper
+    ) async throws -> DataPlaneServer {
+        let identification = Identification(
+            clusterName: self.configuration.clusterName,
+            trust: trust.trust,
+            sightings: trust.sightings
+        )
+        // With files, who is trusted is in a file, too; what was revoked counts all the same.
+        let verify = self.configuration.data.tls == .automatic ? ClientTrust(trust: trust.trust).verify : nil
         let data = self.configuration.data
         let hostName = ProcessInfo.processInfo.hostName
         var plane = DataPlaneConfiguration(
@@ -183,7 +263,9 @@ struct Server {
         }
         return try await StartFailure.wrap(listeningOn: data.listen) {
             try await DataPlaneServer.start(
-                endpoints: [DataPlaneEndpoint(address: try data.listen.socketAddress(), tls: tls)],
+                endpoints: [
+                    DataPlaneEndpoint(address: try data.listen.socketAddress(), tls: tls, verify: verify)
+                ],
                 group: self.group,
                 store: store,
                 configuration: plane,
@@ -199,18 +281,25 @@ struct Server {
 
     private func startAdminPlane(
         _ store: Store,
-        _ source: CredentialSource?,
+        _ adminStore: AdminStore,
+        _ commits: AdminCommits,
+        _ certificates: CertificateManager,
+        _ trust: TrustKeeper,
         _ dataPlane: DataPlaneServer
     ) async throws -> AdminServer {
         let opening = AdminOpening(
             configuration: self.configuration,
             store: store,
+            admin: adminStore,
+            commits: commits,
+            certificates: certificates,
+            trust: trust.trust,
             registry: self.registry,
             logger: self.logger
         )
         let facts = SystemFactsSource(
             store: store,
-            source: source,
+            certificates: certificates,
             dataPlane: dataPlane,
             readiness: self.readiness,
             durability: self.configuration.store.durability,

@@ -6,6 +6,7 @@ import MeshResources
 import MeshSchema
 import MicroHTTP
 import NIOCore
+import PKI
 import Persistence
 import Synchronization
 import Testing
@@ -19,6 +20,7 @@ final class AdminHarness: Sendable {
     let environment: AdminEnvironment
     let data = TestDataPlane()
     let service: AdminService
+    let pki: MeshPKI
     /// Does the long jobs once a test runs it.
     let jobs: JobRunner
     /// An administrator's token.
@@ -38,7 +40,8 @@ final class AdminHarness: Sendable {
                 sha256: weakHash
             )
         )
-        let environment = AdminEnvironment(
+        self.pki = try await makePKI(store, clock, random)
+        var environment = AdminEnvironment(
             store: store,
             scratch: try ScratchDirectory(path: directory + "/scratch"),
             cluster: ClusterContext(
@@ -59,6 +62,7 @@ final class AdminHarness: Sendable {
                 return facts
             }
         )
+        environment.pki = self.pki
         try await AdminAPI.prepare(store)
         self.token = try #require(try await BootstrapToken.make(in: environment))
         self.directory = directory
@@ -183,6 +187,42 @@ final class TestClock: Sendable {
     func advance(seconds: Int64) {
         self.time.add(seconds * 1_000_000_000, ordering: .sequentiallyConsistent)
     }
+}
+
+/// Makes the authority of the mesh, with a sealing key that is forgotten with it.
+private func makePKI(_ store: AdminStore, _ clock: TestClock, _ random: TestRandom) async throws -> MeshPKI {
+    let pki = MeshPKI(
+        MeshPKI.Environment(
+            store: store,
+            cluster: ClusterContext(
+                name: try ClusterName("east"),
+                id: try ClusterID(1, in: .standard),
+                mesh: .standard
+            ),
+            serverNames: [],
+            now: { clock.now },
+            randomBytes: { random.bytes($0) }
+        ),
+        keyring: EncryptionKeyring(
+            vault: KeyVault(current: try EncryptionKey.generate()),
+            begin: { present throws(PKIError) in
+                let former = [present.current] + present.former
+                return KeyVault(current: try EncryptionKey.generate(), former: former)
+            },
+            finish: { _ throws(PKIError) in }
+        )
+    )
+    var generator = SystemRandomNumberGenerator()
+    let now = clock.now / 1_000_000_000
+    let key = try PrivateKey.generate()
+    let root = try CertificateAuthority.makeRoot(
+        commonName: "root",
+        key: key,
+        serialNumber: .random(using: &generator),
+        validity: Validity(notBefore: now - 60, notAfter: now + 3_650 * 86_400)
+    )
+    try await pki.adopt([root.certificate], key: key)
+    return pki
 }
 
 /// Bytes that never repeat and are the same in every run.

@@ -133,6 +133,75 @@ def test_a_backup_can_be_restored(own_server):
     SEEN[JSON] |= performer.seen
 
 
+# Who made the revocation list of the example.
+HILLS = """\
+-----BEGIN CERTIFICATE-----
+MIIBlDCCATmgAwIBAgIUeYYiMcx4Qdfa8NZssFFLqWHFcCYwCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLQ0Egb2YgaGlsbHMwIBcNMjYxMTI1MDcxMzE2WhgPMjEyNjEx
+MDEwNzEzMTZaMBYxFDASBgNVBAMMC0NBIG9mIGhpbGxzMFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAE86+R9DgxU8lDd5dSnnouvu7OLVz4uAJS2DAfewoYgqTgYlwx
+eGP//m//+N6TTc0gtlflYzeck3EuxZuS1SGLHqNjMGEwHQYDVR0OBBYEFOYGrCK8
+BndAvI/Ja4rpTBd5yt3mMB8GA1UdIwQYMBaAFOYGrCK8BndAvI/Ja4rpTBd5yt3m
+MA8GA1UdEwEB/wQFMAMBAf8wDgYDVR0PAQH/BAQDAgEGMAoGCCqGSM49BAMCA0kA
+MEYCIQDdLuj9lmmOnWc5N2aDy1GetP1CS2pHllpqYnGZ05G3+gIhAKVoHlF4z85Y
+fh1n8+Dng2UCDolllTABZcwh4xMTDsJ9
+-----END CERTIFICATE-----
+"""
+
+
+@each_format
+def test_an_authority_and_its_generations(own_server, media):
+    performer = Performer(own_server.api(), media)
+    performer.perform("createAuthority", 201)
+    for operation in ("getAuthority", "listAuthorities", "getAuthorityBundle", "getAuthorityRevocationList"):
+        performer.perform(operation)
+    for operation in ("rotateAuthority", "cancelAuthorityRotation", "rotateAuthority"):
+        performer.perform(operation)
+    performer.perform("activateAuthority")
+    performer.perform("retireAuthority")
+    # As it was when it was made, so that the example of the answer holds.
+    own_server.api().delete("/api/v1/authorities/partners")
+    performer.perform("createAuthority", 201)
+    performer.perform("deleteAuthority")
+    SEEN[media] |= performer.seen
+
+
+@each_format
+def test_a_certificate(own_server, media):
+    performer = Performer(own_server.api(), media)
+    performer.perform("createCertificate", 201)
+    performer.perform("getCertificate")
+    performer.perform("listCertificates")
+    performer.perform("renewCertificate")
+    performer.perform("exportCertificate")
+    performer.perform("revokeCertificate")
+    own_server.api().delete("/api/v1/certificates/west-agents")
+    performer.perform("createCertificate", 201)
+    performer.perform("deleteCertificate")
+    performer.perform("createCertificateRequest", 201)
+    own_server.api().delete("/api/v1/certificates/west-request")
+    performer.perform("rotateEncryptionKey")
+    # Several documents, which no schema of one can describe.
+    answer = own_server.api().post("/api/v1/certificates:export", {})
+    assert answer.status == 200 and answer.text.count("kind: Secret") == 6
+    SEEN[media] |= performer.seen | {("exportCertificates", 200, "all")}
+
+
+@each_format
+def test_revocations(own_server, media):
+    performer = Performer(own_server.api(), media)
+    for operation in ("createRevocation", "getRevocation", "listRevocations", "deleteRevocation"):
+        performer.perform(operation)
+    spec = {"clusterID": 77, "endpoints": [{"url": "https://hills.example:2379"}], "trust": {"pem": HILLS}}
+    assert own_server.api().put("/api/v1/peers/hills", {"spec": spec}).status == 201
+    performer.parameters["name"] = performer.perform("importRevocationList", 201)["metadata"]["name"]
+    performer.perform("importRevocationList", 200)
+    for operation in ("getRevocationList", "listRevocationLists", "deleteRevocationList"):
+        performer.perform(operation)
+    own_server.api().delete("/api/v1/peers/hills")
+    SEEN[media] |= performer.seen
+
+
 SEEN = {JSON: set(), YAML: set()}
 
 

@@ -108,7 +108,7 @@ import Testing
             .dataCertificate: "/c", .dataKey: "/k", .dataAuthorities: "/a", .dataThreads: "2",
             .adminListen: "http://127.0.0.1:8", .shareDirectory: "/d", .healthListen: ":9",
             .storeDurability: "strict", .storeCompactionInterval: "1h", .storeQuota: "1Gi",
-            .storeHistoryLimit: "64Mi",
+            .storeHistoryLimit: "64Mi", .pkiKeyFile: "/v",
             .heartbeatInterval: "15s", .logLevel: "trace", .logFormat: "text",
         ]
         #expect(Set(texts.keys).union([.config]) == Set(Setting.allCases))

@@ -28,6 +28,8 @@ package struct AdminEnvironment: Sendable {
     package var data: DataPlaneView
     /// The facts of `GET /system/info`.
     package var systemFacts: @Sendable () async -> SystemFacts
+    /// The certificate authorities; without them there are no operations on certificates.
+    package var pki: MeshPKI?
 
     /// Creates an environment.
     package init(

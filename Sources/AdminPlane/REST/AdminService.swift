@@ -85,7 +85,8 @@ package struct AdminService: Sendable {
 
     private func run(_ request: Request, _ requestID: String) async throws(Problem) -> Response {
         // Without credentials nobody learns which paths there are.
-        let caller = Self.isAPI(request) ? try self.authenticator.caller(of: request) : nil
+        let isOpen = self.isOpen(request)
+        let caller = Self.isAPI(request) && !isOpen ? try self.authenticator.caller(of: request) : nil
         let (operation, parameters) = try self.operation(for: request)
         if case .scope(let scope) = operation.access {
             guard let caller else { throw Problem(.internal, "the operation needs a caller") }
@@ -115,6 +116,12 @@ package struct AdminService: Sendable {
         let reply = try await operation.handler(call)
         self.metrics.count(operation.id, status: reply.status)
         return try self.response(reply, accepted: accepted)
+    }
+
+    /// Whether the request is for something that everyone may have, such as a bundle of roots.
+    private func isOpen(_ request: Request) -> Bool {
+        guard let match = self.routes.match(request.target.segments) else { return false }
+        return match.operations.values.allSatisfy { $0.access == .open }
     }
 
     private func operation(for request: Request) throws(Problem) -> (Operation, [String: String]) {

@@ -17,6 +17,15 @@ package enum MediaType {
     /// Forms.
     package static let form = "application/x-www-form-urlencoded"
 
+    /// Certificates, revocation lists and keys in PEM.
+    package static let pem = "application/x-pem-file"
+    /// A revocation list in DER (RFC 2585).
+    package static let revocationList = "application/pkix-crl"
+    /// A certificate request (RFC 5967), in DER or PEM.
+    package static let certificateRequest = "application/pkcs10"
+    /// A certificate with its key under a password (RFC 7292).
+    package static let pkcs12 = "application/x-pkcs12"
+
     /// What answers are, unless an operation says otherwise.
     package static let documents = [Self.json, Self.yaml]
 

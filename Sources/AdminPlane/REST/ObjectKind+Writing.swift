@@ -8,8 +8,8 @@ extension ObjectKind {
         in transaction: AdminTransaction
     ) throws(PersistenceError) -> AdminObject {
         let isNew = transaction.object(self.plural, draft.name) == nil
-        let past = isNew ? ".created" : verb == .rotate ? ".rotated" : ".updated"
-        return try transaction.put(draft, event: self.singular + past)
+        let past = isNew ? self.creationEvent : verb.event
+        return try transaction.put(draft, event: "\(self.singular).\(past)")
     }
 
     /// Deletes an object of this kind; of a published one a tombstone stays, so that its keys go.

@@ -38,6 +38,10 @@ package struct ObjectKind: Sendable {
     package var writeScope = TokenScope.operator
     /// What makes an object take effect.
     package var effect = Effect.immediate
+    /// Whether the status that is kept with an object is shown as it is.
+    package var keepsStatus = false
+    /// What the event of a new object is called, after ``singular``.
+    package var creationEvent = "created"
     /// Says what is wrong with a name in a sentence, or nothing.
     package let nameProblem: @Sendable (_ name: String, ClusterContext) -> String?
     /// Notes what is wrong with a spec.

@@ -14,7 +14,10 @@ struct ObjectStatus: Sendable {
     init(_ object: AdminObject, _ kind: ObjectKind, _ applied: AppliedStates) {
         switch kind.effect {
         case .immediate:
-            self.json = Array("{\"observedGeneration\":\(object.generation),\"conditions\":[]}".utf8)
+            let common = "{\"observedGeneration\":\(object.generation),\"conditions\":[]"
+            // An object in JSON: what is kept goes on after its brace.
+            let kept = kind.keepsStatus && object.status.count > 2 ? object.status.dropFirst() : [0x7d]
+            self.json = Array((common + (kept.count > 1 ? "," : "")).utf8) + kept
             self.number = 0
             self.isApplied = true
         case .none(let message):

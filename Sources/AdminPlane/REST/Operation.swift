@@ -22,6 +22,8 @@ package struct Operation: Sendable {
         case document
         /// A merge patch.
         case mergePatch
+        /// A document, or bytes of one of these media types.
+        case documentOrBytes([String])
         /// Bytes of one of these media types, which go to a file.
         case file([String])
         /// A form.

@@ -45,6 +45,8 @@ package struct Problem: Error, Sendable {
     package var retryAfterSeconds: Int?
     /// The object as it is, as JSON.
     package var object: [UInt8]?
+    /// Whom the request would cut off, and why.
+    package var cutOff: [(party: String, reason: String)] = []
     /// Header fields that belong to the problem.
     package var fields = HeaderFields()
 
@@ -76,6 +78,11 @@ package struct Problem: Error, Sendable {
         members["errors"] = self.errors.isEmpty ? nil : .array(self.errors.map(Self.document))
         members["hint"] = self.hint.map { .string($0) }
         members["retryAfterSeconds"] = self.retryAfterSeconds.map { .integer(Int64($0)) }
+        if !self.cutOff.isEmpty {
+            members["cutOff"] = .array(
+                self.cutOff.map { ["party": .string($0.party), "reason": .string($0.reason)] }
+            )
+        }
         members["object"] = self.object.flatMap { try? JSONReader.read($0) }
         return .object(members)
     }

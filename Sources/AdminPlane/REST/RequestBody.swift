@@ -24,7 +24,8 @@ enum RequestBody {
         case .mergePatch:
             guard type == MediaType.mergePatch else { throw self.unsupported(type, [MediaType.mergePatch]) }
             return try self.read(request, isYAML: false, operation)
-        case .document:
+        case .documentOrBytes(let types) where types.contains(type): return nil
+        case .document, .documentOrBytes:
             if MediaType.isYAML(type) { return try self.read(request, isYAML: true, operation) }
             // What `curl -d` says of any body, and what is not said at all, is taken for JSON. That does not
             // let other sites act for a browser's user: a cookie opens nothing that changes anything.

@@ -31,7 +31,24 @@ enum ChangeVerb: String, Sendable {
     case replace
     case update
     case rotate
+    case activate
+    case retire
+    case renew
+    case revoke
     case delete
+
+    /// The end of the event's type for an object that was there before.
+    var event: String {
+        switch self {
+        case .rotate: "rotated"
+        case .activate: "activated"
+        case .retire: "retired"
+        case .renew: "renewed"
+        case .revoke: "revoked"
+        case .create, .replace, .update: "updated"
+        case .delete: "deleted"
+        }
+    }
 }
 
 extension StoredObjects {

@@ -1,5 +1,6 @@
 import Documents
 import MeshResources
+import PKI
 import Persistence
 
 extension ObjectKind {
@@ -10,6 +11,7 @@ extension ObjectKind {
         effect: .none("peers are kept and checked, but not connected to yet")
     ) { field, context in
         _ = PeerSpec(field, in: context.cluster, others: Self.peerIDs(context))
+        Self.checkTrust(field.below("trust")?.below("pem"), of: context.name)
     }
     /// Which peers see what of this cluster.
     static let exportRule = ObjectKind(
@@ -86,6 +88,20 @@ extension ObjectKind {
             },
             checkSpec: checkSpec
         )
+    }
+
+    /// Notes what is wrong with the roots that may vouch for a peer.
+    private static func checkTrust(_ field: FieldReader?, of peer: String) {
+        // That it is a text, and one in PEM, is said by others.
+        guard let field, let text = field.value.string, text.contains("BEGIN CERTIFICATE") else { return }
+        do throws(PKIError) {
+            _ = try TrustBundle(
+                peer: peer,
+                certificates: try Certificate.bundle(pem: Array(text.utf8))
+            )
+        } catch {
+            field.reject(.invalidValue, "\(error)") as Void?
+        }
     }
 
     /// The names of the other peers by their clusters' ids.

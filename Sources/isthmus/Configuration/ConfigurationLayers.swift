@@ -135,7 +135,7 @@ private struct OwnEnvironment {
             if known.contains(name) {
                 // Whoever writes manifests often cannot leave a variable out, only leave it empty.
                 if !value.isEmpty { self.values[name] = value }
-            } else if !ofClients.contains(name) {
+            } else if !ofClients.contains(name), name != EncryptionKeyFile.variable {
                 self.problems.append(
                     ConfigurationProblem(subject: name, message: "there is no such variable")
                 )

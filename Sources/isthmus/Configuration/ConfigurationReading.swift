@@ -49,6 +49,8 @@ struct ConfigurationReading {
         let clusterName = self.required(.clusterName, Self.clusterName)
         let (clusterID, mesh) = self.clusterIdentity()
         let data = self.dataPlane()
+        let hasKeyFile = self.given(.pkiKeyFile)
+        let pkiKeyFile = hasKeyFile ? self.required(.pkiKeyFile, Self.path) : nil
         let healthListen = self.required(.healthListen, ListenAddress.init)
         let adminListen = self.required(.adminListen, AdminListenAddress.list)
         let hasShareDirectory = self.given(.shareDirectory)
@@ -75,6 +77,7 @@ struct ConfigurationReading {
             clusterID: clusterID,
             mesh: mesh,
             data: data,
+            pkiKeyFile: pkiKeyFile,
             adminListen: adminListen,
             shareDirectory: shareDirectory,
             healthListen: healthListen,

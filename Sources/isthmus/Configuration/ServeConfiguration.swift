@@ -16,6 +16,8 @@ struct ServeConfiguration: Sendable, Hashable {
     var mesh: MaxConnectedClusters
     /// The listener of the kvstore.
     var data: DataPlane
+    /// The file of the key that private keys are encrypted under; `nil`: the one in `pki/`.
+    var pkiKeyFile: String?
     /// Where REST and the status page are served; empty: nowhere.
     var adminListen: [AdminListenAddress]
     /// The directory of what is served as it is; `nil`: to be looked for.

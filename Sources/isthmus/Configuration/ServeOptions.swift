@@ -40,6 +40,9 @@ struct ServeOptions: ParsableArguments {
     @Option(help: Self.help(.dataThreads))
     var dataThreads: String?
 
+    @Option(help: Self.help(.pkiKeyFile), completion: .file())
+    var pkiKeyFile: String?
+
     @Option(help: Self.help(.adminListen))
     var adminListen: String?
 
@@ -85,6 +88,7 @@ struct ServeOptions: ParsableArguments {
             .dataKey: self.dataKey,
             .dataAuthorities: self.dataCa,
             .dataThreads: self.dataThreads,
+            .pkiKeyFile: self.pkiKeyFile,
             .adminListen: self.adminListen,
             .shareDirectory: self.shareDir,
             .healthListen: self.healthListen,

@@ -15,6 +15,7 @@ enum Setting: String, CaseIterable, Sendable {
     case dataKey = "data-key"
     case dataAuthorities = "data-ca"
     case dataThreads = "data-threads"
+    case pkiKeyFile = "pki-key-file"
     case adminListen = "admin-listen"
     case healthListen = "health-listen"
     case shareDirectory = "share-dir"
@@ -52,6 +53,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .dataKey: ["data", "key"]
         case .dataAuthorities: ["data", "ca"]
         case .dataThreads: ["data", "threads"]
+        case .pkiKeyFile: ["pki", "key", "file"]
         case .adminListen: ["admin", "listen"]
         case .healthListen: ["health", "listen"]
         case .shareDirectory: ["shareDir"]
@@ -87,7 +89,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .logLevel: "info"
         case .logFormat: "json"
         case .config, .clusterName, .clusterID, .dataAdvertise, .dataCertificate, .dataKey, .dataAuthorities,
-            .dataThreads, .shareDirectory:
+            .dataThreads, .shareDirectory, .pkiKeyFile:
             nil
         }
     }
@@ -108,6 +110,9 @@ enum Setting: String, CaseIterable, Sendable {
         case .dataKey: "With --data-tls files: the private key, PEM."
         case .dataAuthorities: "With --data-tls files: the authorities of clients, PEM."
         case .dataThreads: "Event loops of the kvstore (default: the number of cores)."
+        case .pkiKeyFile:
+            "The file of the key that private keys are encrypted under (default: pki/vault.key, made at the "
+                + "first start)."
         case .adminListen:
             "Where REST and the status page are: https://host:port, http://127.0.0.1:port, unix:/path, "
                 + "several separated by commas, or off."
@@ -127,7 +132,7 @@ enum Setting: String, CaseIterable, Sendable {
     /// What the help screen calls the value.
     var valueName: String {
         switch self {
-        case .config, .dataCertificate, .dataKey, .dataAuthorities: "file"
+        case .config, .dataCertificate, .dataKey, .dataAuthorities, .pkiKeyFile: "file"
         case .stateDirectory, .shareDirectory: "directory"
         case .clusterName: "name"
         case .clusterID, .maxConnectedClusters, .dataThreads: "number"

@@ -22,15 +22,14 @@ struct EtcdIdentification: Sendable {
             return IdentifiedClient(Authorization(untilUsersCount: peer.isTLS ? .anonymous : .loopback))
         }
         // Losing the error is right: what cannot be parsed names nobody, and the refusal is counted.
-        guard let certificate = try? Certificate(der: leaf), let facts = try? ClientCertificate(certificate)
-        else { throw .unidentified }
+        guard let certificate = try? Certificate(der: leaf) else { throw .unidentified }
         if let list = self.revoked.current, list.contains(certificate) { throw .revoked }
         let isAllowed = self.allowedHosts.isEmpty || self.allowedHosts.contains(where: certificate.isValid)
         guard isAllowed else { throw .unidentified }
         let name = self.identifiesByCertificate ? certificate.commonName : ""
         return IdentifiedClient(
             Authorization(untilUsersCount: Identity(userName: name)),
-            certificate: facts
+            certificate: ClientCertificate(certificate)
         )
     }
 }

@@ -140,7 +140,7 @@ struct EtcdServer {
             )
         }
         return try Credentials(
-            .files(files, logger: self.logger),
+            .files(files),
             // etcd reads them at each handshake.
             interval: .seconds(1),
             metrics: self.registry,
@@ -212,7 +212,7 @@ struct EtcdServer {
     }
 
     private func registerMetrics(_ store: Store, _ credentials: Credentials?) {
-        StoreGauges(store: store, source: credentials?.source).register(in: self.registry)
+        StoreGauges(store: store).register(in: self.registry)
         ProcessGauges.register(in: self.registry)
         EtcdMetrics(registry: self.registry, store: store, isSynced: self.configuration.store.isSynced)
             .register()

@@ -3,17 +3,19 @@ import PKI
 
 extension ClientCertificate {
     /// Reads what an operator is shown of a certificate, and what revocations name.
-    init(_ certificate: Certificate) throws(PKIError) {
-        let digest = try SHA256Digest()
-        let key = certificate.publicKey.der
-        try digest.update(key.span.bytes)
+    ///
+    /// - Parameters:
+    ///   - certificate: The client's certificate.
+    ///   - chain: It and those above it, in DER, as far as they are to be remembered.
+    init(_ certificate: Certificate, chain: [[UInt8]] = []) {
         self.init(
             commonName: certificate.commonName,
             issuerCommonName: certificate.issuerCommonName,
             serialNumber: certificate.serialNumber.description,
             notAfter: certificate.validity.notAfter,
             fingerprint: Self.hexadecimal(certificate.fingerprint),
-            keyFingerprint: Self.hexadecimal(try digest.finish())
+            keyFingerprint: Self.hexadecimal(certificate.keyDigest),
+            chain: chain
         )
     }
 

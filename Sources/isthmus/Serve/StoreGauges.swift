@@ -5,7 +5,6 @@ import Telemetry
 /// The gauges that are asked for at each scrape.
 struct StoreGauges {
     let store: Store
-    let source: CredentialSource?
 
     /// Registers all of them.
     func register(in registry: MetricsRegistry) {
@@ -57,18 +56,6 @@ struct StoreGauges {
         )
         registry.register(gauge: "etcd_mvcc_db_total_size_in_use_in_bytes") {
             Double(store.logByteCounts.inUse)
-        }
-        self.registerCertificates(in: registry)
-    }
-
-    private func registerCertificates(in registry: MetricsRegistry) {
-        guard let source = self.source else { return }
-        let name = "isthmus_certificate_expiry_timestamp_seconds"
-        registry.describe(name, help: "When a certificate ends, in seconds since 1970.")
-        for certificate in source.certificateExpiries.map(\.name) {
-            registry.register(gauge: name, labels: [("certificate", certificate)]) {
-                Double(source.certificateExpiries.first { $0.name == certificate }?.notAfter ?? 0)
-            }
         }
     }
 }

@@ -29,14 +29,20 @@ final class TLSContexts: Sendable {
     }
 
     /// Builds the context of credentials that our own PKI made.
-    static func makeContext(_ credentials: CredentialBundle) throws -> NIOSSLContext {
+    ///
+    /// - Parameters:
+    ///   - credentials: What is presented.
+    ///   - roots: What clients are told to be acceptable.
+    /// - Returns: The context.
+    /// - Throws: What the TLS library says.
+    static func makeContext(_ credentials: CredentialBundle, roots: [Certificate]) throws -> NIOSSLContext {
         let chain = try ([credentials.leaf] + credentials.chain).map {
             try NIOSSLCertificate(bytes: $0.der, format: .der)
         }
         let key = try credentials.keyPEM.withBytes { bytes in
             try NIOSSLPrivateKey(bytes: bytes.withUnsafeBytes { [UInt8]($0) }, format: .pem)
         }
-        let roots = try credentials.trustRoots.map { try NIOSSLCertificate(bytes: $0.der, format: .der) }
+        let roots = try roots.map { try NIOSSLCertificate(bytes: $0.der, format: .der) }
         return try self.makeContext(chain: chain, key: key, roots: roots)
     }
 

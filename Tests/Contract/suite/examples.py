@@ -14,7 +14,8 @@ VOLATILE = {
     "time",
     "startTime", "uptimeSeconds", "newest", "version", "hash", "requestID", "token", "id", "createRevision",
     "modRevision", "message", "since", "notAfter", "certificates", "objects", "progress", "startedAt",
-    "finishedAt",
+    "finishedAt", "notBefore", "rootNotAfter", "fingerprint", "rootFingerprint", "serialNumber",
+    "chain", "key", "revokedAt", "former", "current", "secrets",
 }  # fmt: skip
 # Kinds of objects that the server names.
 NAMED_BY_THE_SERVER = {"Client", "Operation"}

@@ -1,5 +1,5 @@
 import AccessControl
-import Foundation
+import ChangeBus
 import MicroHTTP
 import PKI
 import Synchronization
@@ -8,40 +8,26 @@ import Synchronization
 ///
 /// Any thread.
 final class AdminCertificates: Sendable {
-    /// How long a client certificate that was verified is not verified again, in seconds.
-    private static let memory: Int64 = 60
-    /// The most certificates that are remembered.
-    private static let memoryLimit = 256
-
-    private struct State {
-        var fingerprint: [UInt8] = []
-        var verifier: CertificateVerifier?
-        var known: [[UInt8]: (name: String, until: Int64)] = [:]
-    }
-
-    private let directory: PKIDirectory
+    private let credentials: Published<MeshCredentials>
+    private let trust: Published<MeshTrust>
     private let clusterName: String
-    private let state = Mutex(State())
+    /// What was loaded last.
+    private let loaded = Mutex<[Certificate]>([])
 
-    init(_ directory: PKIDirectory, clusterName: String) {
-        self.directory = directory
+    init(_ credentials: Published<MeshCredentials>, trust: Published<MeshTrust>, clusterName: String) {
+        self.credentials = credentials
+        self.trust = trust
         self.clusterName = clusterName
     }
 
-    /// Loads the credentials; `nil` when they are those that were loaded last.
-    ///
-    /// Blocks.
-    func load() throws -> ServerConfiguration.Credentials? {
-        var generator = SystemRandomNumberGenerator()
-        let credentials = try self.directory.load(now: self.now, using: &generator)
+    /// Returns the credentials; `nil` when they are those that were loaded last.
+    func load() -> ServerConfiguration.Credentials? {
+        let credentials = self.credentials.current
         let server = credentials.server
-        let verifier = try CertificateVerifier(roots: credentials.trustRoots)
-        let isNew = self.state.withLock { state -> Bool in
-            state.verifier = verifier
-            state.known = [:]
-            guard state.fingerprint != server.leaf.fingerprint else { return false }
-            state.fingerprint = server.leaf.fingerprint
-            return true
+        let identity = [server.leaf] + server.chain + credentials.trustRoots
+        let isNew = self.loaded.withLock { loaded in
+            defer { loaded = identity }
+            return loaded != identity
         }
         guard isNew else { return nil }
         return ServerConfiguration.Credentials(
@@ -52,33 +38,13 @@ final class AdminCertificates: Sendable {
     }
 
     /// The common name of a chain (leaf first, DER) of an administrator; `nil` for any other.
+    ///
+    /// Verified anew for each request, so that a revocation counts at once.
     func administrator(_ chain: [[UInt8]]) -> String? {
-        guard let leaf = chain.first else { return nil }
-        let now = self.now
-        let (known, verifier) = self.state.withLock { ($0.known[leaf], $0.verifier) }
-        if let known, known.until > now { return known.name }
-        guard let verifier, let name = self.verify(chain, verifier, now) else { return nil }
-        self.state.withLock { state in
-            if state.known.count >= Self.memoryLimit { state.known = [:] }
-            state.known[leaf] = (name, now + Self.memory)
+        guard case .trusted(let party) = ClientTrust.verdict(on: chain, self.trust.current) else {
+            return nil
         }
-        return name
+        let name = party.chain[0].commonName
+        return Identity(commonName: name, clusterName: self.clusterName).isAdministrator ? name : nil
     }
-
-    private func verify(_ chain: [[UInt8]], _ verifier: CertificateVerifier, _ now: Int64) -> String? {
-        // Whatever is wrong with a certificate, it is not an administrator's.
-        guard let certificates = try? chain.map({ try Certificate(der: $0) }), let leaf = certificates.first,
-            let verdict = try? verifier.verify(
-                leaf,
-                intermediates: Array(certificates.dropFirst()),
-                purpose: .client,
-                at: now
-            ),
-            verdict == .trusted
-        else { return nil }
-        let identity = Identity(commonName: leaf.commonName, clusterName: self.clusterName)
-        return identity.isAdministrator ? leaf.commonName : nil
-    }
-
-    private var now: Int64 { Int64(Date().timeIntervalSince1970) }
 }

@@ -1,4 +1,5 @@
 import AdminPlane
+import ChangeBus
 import Foundation
 import Logging
 import MeshResources
@@ -15,11 +16,20 @@ struct AdminOpening {
     let configuration: ServeConfiguration
     /// Where published objects go.
     let store: Store
+    /// The objects.
+    let admin: AdminStore
+    let commits: AdminCommits
+    let certificates: CertificateManager
+    /// Whom the listeners trust.
+    let trust: Published<MeshTrust>
     let registry: MetricsRegistry
     let logger: Logger
 
     /// Opens `admin.db`; `commits` is told of what is committed.
-    private func openStore(_ commits: AdminCommits) throws(StartFailure) -> AdminStore {
+    static func openStore(
+        _ configuration: ServeConfiguration,
+        _ commits: AdminCommits
+    ) throws(StartFailure) -> AdminStore {
         let environment = AdminStore.Environment(
             now: AdminClock.now,
             newUID: { UUID().uuidString.lowercased() },
@@ -28,7 +38,7 @@ struct AdminOpening {
         )
         return try StartFailure.wrap {
             try AdminStore.open(
-                path: self.configuration.stateDirectory + "/admin.db",
+                path: configuration.stateDirectory + "/admin.db",
                 mark: .random(in: 1...UInt64.max),
                 environment: environment
             )
@@ -46,11 +56,10 @@ struct AdminOpening {
         data: DataPlaneView,
         facts: @escaping @Sendable () async -> SystemFacts
     ) async throws -> AdminServer {
-        let commits = AdminCommits()
-        let store = try self.openStore(commits)
+        let store = self.admin
         let publisher = self.makePublisher(store)
-        let certificates = self.needsCertificates ? self.certificates : nil
-        let environment = AdminEnvironment(
+        let certificates = self.needsCertificates ? self.listenerCertificates : nil
+        var environment = AdminEnvironment(
             store: store,
             scratch: try StartFailure.wrap {
                 try ScratchDirectory(path: self.configuration.stateDirectory + "/scratch")
@@ -65,11 +74,12 @@ struct AdminOpening {
             data: data,
             systemFacts: facts
         )
+        environment.pki = self.certificates.pki
         try await AdminAPI.prepare(store)
         try await self.writeToken(environment)
         let feed = EventFeed(store: store, now: AdminClock.now, sleep: AdminClock.sleep)
-        commits.tell { _ in feed.wake() }
-        commits.tell { publisher.mark($0) }
+        self.commits.tell { _ in feed.wake() }
+        self.commits.tell { publisher.mark($0) }
         let jobs = JobRunner(
             store: store,
             now: environment.now,
@@ -84,8 +94,10 @@ struct AdminOpening {
             pages: try SharedFiles.read(self.configuration.shareDirectory),
             metrics: self.registry
         )
-        let server = try self.listen(service, try certificates?.load())
+        let server = try self.listen(service, certificates?.load())
         let urls = self.urls(server)
+        let reloads = DirtySet<String>(limit: 16)
+        await self.certificates.tell { _ in reloads.mark("certificates") }
         try self.writeAddress(urls.first)
         return AdminServer(
             store: store,
@@ -96,6 +108,7 @@ struct AdminOpening {
             server: server,
             certificates: certificates,
             logger: self.logger,
+            reloads: reloads,
             urls: urls
         )
     }
@@ -129,11 +142,10 @@ struct AdminOpening {
         self.configuration.adminListen.contains { if case .https = $0 { true } else { false } }
     }
 
-    private var certificates: AdminCertificates {
-        var settings = PKIDirectory.Settings(clusterName: self.configuration.clusterName.rawValue)
-        settings.serverNames = self.configuration.data.certificateNames
-        return AdminCertificates(
-            PKIDirectory(path: self.configuration.stateDirectory + "/pki", settings: settings),
+    private var listenerCertificates: AdminCertificates {
+        AdminCertificates(
+            self.certificates.current,
+            trust: self.trust,
             clusterName: self.configuration.clusterName.rawValue
         )
     }

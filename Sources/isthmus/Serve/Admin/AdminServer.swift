@@ -32,9 +32,8 @@ struct AdminServer: Service {
     let server: MicroHTTP.Server?
     let certificates: AdminCertificates?
     let logger: Logger
-    /// Marked by SIGHUP and by the timer.
-    let reloads = DirtySet<String>(limit: 16)
-
+    /// Marked when there are new certificates.
+    let reloads: DirtySet<String>
     /// Where it can be reached from this machine.
     let urls: [String]
 
@@ -44,12 +43,6 @@ struct AdminServer: Service {
             group.addTask { await self.publisher.run() }
             group.addTask { await self.jobs.run() }
             group.addTask { await self.prune() }
-            group.addTask {
-                while !Task.isCancelled {
-                    try? await Task.sleep(for: .seconds(3_600))
-                    self.reloads.mark("timer")
-                }
-            }
             group.addTask {
                 while await self.reloads.next() != .names([]) { self.reload() }
             }
@@ -83,7 +76,7 @@ struct AdminServer: Service {
     private func reload() {
         guard let certificates = self.certificates else { return }
         do {
-            guard let credentials = try certificates.load() else { return }
+            guard let credentials = certificates.load() else { return }
             try self.server?.replaceCredentials(credentials, grace: Self.credentialGrace)
             self.logger.info("the admin listener has a new certificate")
         } catch {

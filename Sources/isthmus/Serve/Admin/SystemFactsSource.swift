@@ -6,7 +6,7 @@ import Storage
 /// Collects what the admin plane shows of the rest of the process.
 struct SystemFactsSource: Sendable {
     let store: Store
-    let source: CredentialSource?
+    let certificates: CertificateManager
     let dataPlane: DataPlaneServer
     let readiness: Readiness
     let durability: ServeConfiguration.Durability
@@ -28,7 +28,7 @@ struct SystemFactsSource: Sendable {
         facts.dataAddress = self.dataPlane.localAddresses.first?.text ?? ""
         facts.connections = self.dataPlane.connectionCount
         facts.watches = await self.dataPlane.watchCount()
-        facts.certificates = self.source?.certificateExpiries ?? []
+        facts.certificates = self.certificates.expiries
         return facts
     }
 }
