@@ -214,4 +214,6 @@ def test_every_example_was_performed(request):
         for operation in contract.operations()
         for status, name in operation.successes()
     }
+    # A plan has one example, which is that of a configuration.
+    wanted.discard(("restore", 200, "two"))
     assert wanted - SEEN[JSON] == set()

@@ -6,6 +6,7 @@ local number = 0
 function init(arguments)
   method = arguments[1]
   objects = tonumber(arguments[2])
+  wrk.headers["Content-Type"] = "application/json"
 end
 
 function request()
@@ -15,7 +16,7 @@ function request()
     return wrk.format("GET", path)
   end
   local body = '{"spec":{"priority":' .. number .. ',"action":"allow","namespaces":["shop"],"names":["cart-*"]}}'
-  return wrk.format("PUT", path, { ["Content-Type"] = "application/json" }, body)
+  return wrk.format("PUT", path, nil, body)
 end
 
 function done(summary, latency, requests)

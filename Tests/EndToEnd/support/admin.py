@@ -63,7 +63,11 @@ class Admin:
             fields["Content-Type"] = "application/json"
         connection = http.client.HTTPConnection("127.0.0.1", self.server.admin_port, timeout=self.within)
         try:
-            connection.request(method, path, body, fields | (headers or {}))
+            try:
+                connection.request(method, path, body, fields | (headers or {}))
+            except (BrokenPipeError, ConnectionResetError):
+                # A body that is not wanted is refused before it has come; the answer is there.
+                pass
             answer = Answer(connection.getresponse())
         finally:
             connection.close()
