@@ -62,7 +62,7 @@ import Testing
             let dry = try await self.restore(plane, backup, "?dryRun=All")
             #expect(dry.status == 200)
             #expect(dry.fields["Isthmus-Dry-Run"] == "true")
-            #expect(dry.json["summary"] == ["create": 2, "update": 1, "delete": 1, "unchanged": 2])
+            #expect(dry.json["summary"] == ["create": 2, "update": 1, "delete": 1, "unchanged": 3])
             #expect(plane.store.tables.resourceVersion == version)
 
             try await self.running(plane) {
