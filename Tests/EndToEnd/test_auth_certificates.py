@@ -1,8 +1,10 @@
 """Users whose names are in certificates, and the users that Cilium's etcdinit makes."""
 
+import shutil
+
 import pytest
 
-from support.certificates import Identity, openssl, sign_request
+from support.certificates import Authority, Identity, openssl, sign_request
 from support.protocol import Client, prefix_end, refused
 from support.users import BAD_TOKEN, DENIED, add_role, add_user, login, permission
 from support.watching import watching
@@ -19,6 +21,8 @@ def below(prefix):
 def certified(server, directory, name):
     """Returns an identity with a certificate of the server's own authority in the name of a user."""
     ca = server.identity("admin").ca
+    kept = directory / "ca.key"
+    ca_key = kept if kept.exists() else ca.with_suffix(".key")
     request, extensions = directory / f"{name}.csr", directory / f"{name}.ext"
     certificate, key = directory / f"{name}.crt", directory / f"{name}.key"
     extensions.write_text("extendedKeyUsage=clientAuth\n")
@@ -26,14 +30,19 @@ def certified(server, directory, name):
         "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
         "-keyout", key, "-out", request, "-subj", f"/CN={name}",
     )  # fmt: skip
-    sign_request(request, ca, ca.with_suffix(".key"), certificate, extensions, days=2)
+    sign_request(request, ca, ca_key, certificate, extensions, days=2)
     return Identity(ca, certificate, key)
 
 
 @pytest.fixture
 def secured(make_server, tmp_path):
     """A server with mTLS where users count, its administrator, and alice with certificate and password."""
-    server = make_server(tls=True).start()
+    server = make_server(tls=True)
+    if server.target == "isthmus":
+        # Our server takes the key of an authority into its database; the test keeps a copy.
+        authority = Authority(server.directory / "pki")
+        shutil.copy(authority.key, tmp_path / "ca.key")
+    server.start()
     with Client(server, "admin") as admin:
         admin.KV.Put(key=b"dir/a", value=b"1")
         admin.KV.Put(key=b"other", value=b"2")

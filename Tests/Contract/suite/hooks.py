@@ -28,8 +28,8 @@ def before_load_schema(context, raw_schema):
 
 NESTED = {
     "LabelSelector", "PeerEndpoint", "Quota", "RuleDefault", "ServicePort", "ServiceBackend",
-    "AuthorityImport", "AuthorityRotation", "CertificateRevocation", "CertificateExport", "CertificatesExport",
-    "CertificateSigningRequest",
+    "AuthorityImport", "AuthorityRotation", "CertificateRevocation", "CertificateExport",
+    "CertificatesExport", "CertificateSigningRequest",
 }  # fmt: skip
 
 
