@@ -115,6 +115,7 @@ let releaseBytes: MHD_ContentReaderFreeCallback = { context in
 /// Runs the watchdog's thread.
 let runWatchdog: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
     guard let context = unsafe context else { return nil }
+    ThreadPriority.giveWay()
     unsafe Unmanaged<Watchdog>.fromOpaque(context).takeRetainedValue().run()
     return nil
 }

@@ -18,6 +18,7 @@ import Synchronization
     private let openConnections = Atomic(0)
     private let isRetired = Atomic(false)
     private let forced = Atomic(false)
+    private let hasGivenWay = Atomic(false)
 
     /// Whether no connection is open.
     var isIdle: Bool { self.openConnections.load(ordering: .sequentiallyConsistent) == 0 }
@@ -77,6 +78,8 @@ import Synchronization
 
     /// Whether a connection from the address is within the limits.
     func accepts(_ key: AddressKey?) -> Bool {
+        // The library starts its thread; this is the first that we see of it.
+        if !self.hasGivenWay.exchange(true, ordering: .relaxed) { ThreadPriority.giveWay() }
         let counts = self.core.watchdog.counts(key)
         if counts.all >= self.core.limits.connections {
             self.core.metrics.count(.connections)

@@ -72,7 +72,9 @@ import Synchronization
             return true
         }
         guard isRunning else { return false }
-        let task = Task { self.answer(await self.core.handler(request)) }
+        let task = Task(executorPreference: self.core.executor) {
+            self.answer(await self.core.handler(request))
+        }
         let isRunningStill = self.shared.withLock { shared -> Bool in
             guard case .running = shared.state else { return false }
             shared.task = task

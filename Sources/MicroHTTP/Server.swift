@@ -4,10 +4,10 @@
 // a call of one async function; a streamed answer is a function that is asked for bytes when the client can
 // take them.
 //
-// The idea: two threads for each server, whatever the number of clients. libmicrohttpd's thread (one for each
-// listener) reads, parses and writes. While a handler runs, or a stream has nothing to send, the connection
-// is suspended: it costs memory, and no thread, task or timer. The second thread (`Watchdog`) sees what the
-// library does not see then: clients that hang up, and deadlines.
+// The idea: a few threads for each server, whatever the number of clients. libmicrohttpd's thread (one for
+// each listener) reads, parses and writes. While a handler runs, or a stream has nothing to send, the
+// connection is suspended: it costs memory, and no thread, task or timer. The second thread (`Watchdog`)
+// sees what the library does not see then: clients that hang up, and deadlines.
 //
 // Begin with `Exchange`, the life of a request. Pointers cross in `Callbacks.swift` and nowhere else.
 
@@ -66,6 +66,7 @@ package final class Server: Sendable {
             planBody: configuration.planBody,
             metrics: metrics,
             watchdog: try Watchdog(now: now),
+            executor: try HandlerExecutor(),
             now: now,
             refusalResponse: refusalResponse,
             handler: handler

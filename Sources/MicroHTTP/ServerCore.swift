@@ -11,6 +11,7 @@ final class ServerCore: Sendable {
     let now: @Sendable () -> NIODeadline
     let metrics: ServerMetrics
     let watchdog: Watchdog
+    let executor: HandlerExecutor
     let isStopping = Atomic(false)
 
     let idleNanoseconds: UInt64
@@ -25,6 +26,7 @@ final class ServerCore: Sendable {
         planBody: (@Sendable (Request) -> BodyPlan)?,
         metrics: ServerMetrics,
         watchdog: Watchdog,
+        executor: HandlerExecutor,
         now: @escaping @Sendable () -> NIODeadline,
         refusalResponse: @escaping @Sendable (Refusal) -> Response,
         handler: @escaping @Sendable (Request) async -> Response
@@ -33,6 +35,7 @@ final class ServerCore: Sendable {
         self.planBody = planBody
         self.metrics = metrics
         self.watchdog = watchdog
+        self.executor = executor
         self.now = now
         self.refusalResponse = refusalResponse
         self.handler = handler

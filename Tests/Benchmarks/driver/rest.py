@@ -43,7 +43,8 @@ def start(server, method, objects, seconds):
     """Starts wrk, which ends by itself."""
     token = (server.directory / "token").read_text().strip()
     command = [
-        "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", SCRIPT,
+        # Behind the servers, as if it were on another machine.
+        "nice", "-n", "15", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", SCRIPT,
         "-H", f"Authorization: Bearer {token}",
         f"http://127.0.0.1:{server.admin_port}", "--", method, objects,
     ]  # fmt: skip
